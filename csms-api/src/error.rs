@@ -1,0 +1,256 @@
+//! The one error type.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use reqwest::StatusCode;
+
+/// Why a call, or building a client, failed.
+///
+/// It never holds a secret: not the token, not the body of a request or of an answer.
+pub struct Error(Box<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    operation: &'static str,
+    kind: Kind,
+    reason: String,
+    status: Option<StatusCode>,
+    code: Option<String>,
+    message: Option<String>,
+    request_id: Option<String>,
+    attempts: u32,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing was sent: the client, a parameter or a credential is at fault.
+    #[default]
+    Usage,
+    /// No connection.
+    Connect,
+    /// A time-out, before or after a connection.
+    Timeout,
+    /// The connection broke.
+    Transport,
+    /// An answer other than 2xx.
+    Status,
+    /// An answer of 2xx whose body is not what is documented.
+    Decode,
+}
+
+/// What the body of an error answer says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct ErrorBody {
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) request_id: Option<String>,
+}
+
+impl Error {
+    /// The documented id of the operation, such as `DownloadSecretBlob`; `ClientBuilder::build`
+    /// for a client that can't be built.
+    pub fn operation(&self) -> &'static str {
+        self.0.operation
+    }
+
+    /// The HTTP status, if there was an answer.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The service's error code, such as `CSMS.0101`.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The service's own words.
+    pub fn message(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+
+    /// The id under which the service has logged the call.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// How many times a request was sent; 0 if none was.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Status 404: there is no such secret, version, event, …
+    pub fn is_not_found(&self) -> bool {
+        self.0.status == Some(StatusCode::NOT_FOUND)
+    }
+
+    /// Status 401: the credentials are missing, wrong or expired.
+    pub fn is_unauthorized(&self) -> bool {
+        self.0.status == Some(StatusCode::UNAUTHORIZED)
+    }
+
+    /// Status 403: the credentials do not allow the operation.
+    pub fn is_forbidden(&self) -> bool {
+        self.0.status == Some(StatusCode::FORBIDDEN)
+    }
+
+    /// Status 409: it exists already, or its state does not allow the operation.
+    pub fn is_conflict(&self) -> bool {
+        self.0.status == Some(StatusCode::CONFLICT)
+    }
+
+    /// Status 429: too many requests.
+    pub fn is_throttled(&self) -> bool {
+        self.0.status == Some(StatusCode::TOO_MANY_REQUESTS)
+    }
+
+    /// Connecting or waiting for the answer took longer than the time-out allows.
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == Kind::Timeout
+    }
+
+    /// Whether the same call may succeed later: no connection, a broken one, a time-out, or the
+    /// statuses 408, 429, 502, 503, 504. Whether repeating it is harmless is told by
+    /// [`Operation::safe_to_repeat`](crate::Operation::safe_to_repeat).
+    pub fn is_retryable(&self) -> bool {
+        match self.0.kind {
+            Kind::Connect | Kind::Timeout | Kind::Transport => true,
+            Kind::Status => {
+                let status = self.0.status.map_or(0, |status| status.as_u16());
+                matches!(status, 408 | 429 | 502 | 503 | 504)
+            }
+            Kind::Usage | Kind::Decode => false,
+        }
+    }
+
+    fn new(operation: &'static str, kind: Kind, reason: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            operation,
+            kind,
+            reason: reason.into(),
+            ..Inner::default()
+        }))
+    }
+
+    /// The client can't be built.
+    pub(crate) fn build(reason: impl Into<String>) -> Self {
+        Self::new("ClientBuilder::build", Kind::Usage, reason)
+    }
+
+    /// Nothing was sent.
+    pub(crate) fn usage(operation: &'static str, reason: impl Into<String>) -> Self {
+        Self::new(operation, Kind::Usage, reason)
+    }
+
+    /// The transport failed; `reason` says at what.
+    pub(crate) fn transport(
+        operation: &'static str,
+        reason: &str,
+        error: reqwest::Error,
+    ) -> Self {
+        let (kind, reason) = if error.is_timeout() {
+            (Kind::Timeout, "timed out")
+        } else if error.is_connect() {
+            (Kind::Connect, "can't connect")
+        } else {
+            (Kind::Transport, reason)
+        };
+        let mut failed = Self::new(operation, kind, reason).because(error);
+        failed.0.attempts = 1;
+        failed
+    }
+
+    /// An answer other than 2xx.
+    pub(crate) fn answer(operation: &'static str, status: StatusCode, body: ErrorBody) -> Self {
+        let mut error = Self::new(operation, Kind::Status, "");
+        error.0.status = Some(status);
+        error.0.code = body.code;
+        error.0.message = body.message;
+        error.0.request_id = body.request_id;
+        error.0.attempts = 1;
+        error
+    }
+
+    /// An answer of 2xx whose body is not what is documented.
+    pub(crate) fn decode(
+        operation: &'static str,
+        status: StatusCode,
+        request_id: Option<&str>,
+        reason: impl Into<String>,
+    ) -> Self {
+        let mut error = Self::new(operation, Kind::Decode, reason);
+        error.0.status = Some(status);
+        error.0.request_id = request_id.map(str::to_owned);
+        error.0.attempts = 1;
+        error
+    }
+
+    /// Keeps the status of an answer whose body could not be read.
+    pub(crate) fn with_answer(mut self, status: StatusCode, request_id: Option<&str>) -> Self {
+        self.0.status = Some(status);
+        self.0.request_id = request_id.map(str::to_owned);
+        self
+    }
+
+    /// Adds the cause, without the URL, whose query may hold what others should not read.
+    pub(crate) fn because(mut self, error: reqwest::Error) -> Self {
+        self.0.source = Some(Box::new(error.without_url()));
+        self
+    }
+
+    fn root_cause(&self) -> Option<String> {
+        let mut cause: &dyn StdError = self.0.source.as_deref()?;
+        while let Some(next) = cause.source() {
+            cause = next;
+        }
+        Some(cause.to_string())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        write!(f, "{}: ", inner.operation)?;
+        match (inner.kind, inner.status) {
+            (Kind::Status, Some(status)) => match (&inner.code, &inner.message) {
+                (Some(code), Some(message)) => write!(f, "{} {code}: {message}", status.as_u16())?,
+                (Some(code), None) => write!(f, "{} {code}", status.as_u16())?,
+                (None, Some(message)) => write!(f, "{}: {message}", status.as_u16())?,
+                (None, None) => write!(f, "{status}")?,
+            },
+            (_, Some(status)) => write!(f, "{}, but {}", status.as_u16(), inner.reason)?,
+            (_, None) => f.write_str(&inner.reason)?,
+        }
+        if let Some(cause) = self.root_cause() {
+            write!(f, ": {cause}")?;
+        }
+        if let Some(request_id) = &inner.request_id {
+            write!(f, " (request id {request_id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        f.debug_struct("Error")
+            .field("operation", &inner.operation)
+            .field("kind", &inner.kind)
+            .field("reason", &inner.reason)
+            .field("status", &inner.status)
+            .field("code", &inner.code)
+            .field("message", &inner.message)
+            .field("request_id", &inner.request_id)
+            .field("attempts", &inner.attempts)
+            .field("cause", &self.root_cause())
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,65 @@
+//! Open enumerations: the documented values as constants-like variants, and room for any other.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use serde_json::Value;
+
+use super::doc;
+use crate::lower::Lowered;
+use crate::spec::Spec;
+
+/// The file with all enumerations of the spec.
+pub fn tokens(spec: &Spec, lowered: &Lowered) -> TokenStream {
+    let enumerations = lowered.enumerations.iter().map(|(name, values)| {
+        let schema = spec.schema(name).unwrap_or(&Value::Null);
+        enumeration(name, values, schema)
+    });
+    quote! {
+        #(#enumerations)*
+    }
+}
+
+fn enumeration(name: &str, values: &[String], schema: &Value) -> TokenStream {
+    let ident = format_ident!("{name}");
+    let docs = doc(schema.get("description").and_then(Value::as_str).unwrap_or_default());
+    let names = schema.get("x-enum-varnames").and_then(Value::as_array);
+    let descriptions = schema.get("x-enum-descriptions").and_then(Value::as_array);
+    let text_at = |list: Option<&Vec<Value>>, i: usize| {
+        list.and_then(|list| list.get(i)).and_then(Value::as_str).map(str::to_owned)
+    };
+    let variants = values.iter().enumerate().map(|(i, value)| {
+        let name = text_at(names, i).unwrap_or_else(|| variant_name(value));
+        let name = format_ident!("{name}");
+        let text = match text_at(descriptions, i) {
+            Some(text) => format!("{text}\n\nOn the wire: `{value}`."),
+            None => format!("`{value}`"),
+        };
+        let docs = doc(&text);
+        quote! { #docs #name => #value }
+    });
+    quote! {
+        crate::open_enum::open_enum! {
+            #docs
+            pub enum #ident { #(#variants,)* }
+        }
+    }
+}
+
+/// `PENDING_DELETE` → `PendingDelete`, `RDS-FG` → `RdsFg`.
+fn variant_name(value: &str) -> String {
+    let mut name = String::new();
+    for word in value.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()) {
+        let is_shouted = !word.chars().any(|c| c.is_ascii_lowercase());
+        for (i, c) in word.chars().enumerate() {
+            match (i, is_shouted) {
+                (0, _) => name.push(c.to_ascii_uppercase()),
+                (_, true) => name.push(c.to_ascii_lowercase()),
+                (_, false) => name.push(c),
+            }
+        }
+    }
+    if name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
+        name.insert_str(0, "Value");
+    }
+    name
+}

@@ -1,0 +1,120 @@
+//! Runs progenitor, and finds the operation when it fails.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+
+use openapiv3::OpenAPI;
+use proc_macro2::TokenStream;
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
+use serde_json::Value;
+
+use crate::lower::Lowered;
+use crate::problem::Problem;
+use crate::spec::{Operation, Spec, escape};
+
+/// progenitor's client for the lowered spec.
+pub fn generate(spec: &Spec, lowered: &Lowered) -> Result<syn::File, Vec<Problem>> {
+    let tokens = match run(&lowered.value, lowered) {
+        Ok(tokens) => tokens,
+        Err(reason) => return Err(blame(spec, lowered, &reason)),
+    };
+    syn::parse2(tokens).map_err(|error| {
+        let message = format!("progenitor's output is not Rust: {error}");
+        vec![Problem::new(&spec.file, message)]
+    })
+}
+
+fn run(document: &Value, lowered: &Lowered) -> Result<TokenStream, String> {
+    let document: OpenAPI = serde_json::from_value(document.clone())
+        .map_err(|error| format!("not a valid OpenAPI document: {error}"))?;
+    let settings = settings(lowered);
+    quietly(|| {
+        Generator::new(&settings)
+            .generate_tokens(&document)
+            .map_err(|error| error.to_string())
+    })
+}
+
+fn settings(lowered: &Lowered) -> GenerationSettings {
+    let mut settings = GenerationSettings::default();
+    settings
+        .with_interface(InterfaceStyle::Builder)
+        .with_hooks(HooksMode::Expected)
+        .with_map_type("::std::collections::BTreeMap")
+        .with_derive("schemars::JsonSchema")
+        .with_replacement("SecretText", "crate::SecretText", std::iter::empty())
+        .with_replacement("SecretJson", "crate::SecretJson", std::iter::empty());
+    for (name, _) in &lowered.enumerations {
+        let path = format!("crate::types::{name}");
+        settings.with_replacement(name, path, [TypeImpl::Display, TypeImpl::FromStr].into_iter());
+    }
+    settings
+}
+
+/// Generates operation by operation, then schema by schema, to name what progenitor stumbles on.
+fn blame(spec: &Spec, lowered: &Lowered, reason: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for operation in spec.operations() {
+        if let Err(reason) = run(&only_operation(&lowered.value, &operation), lowered) {
+            let message = format!("progenitor can't generate this operation: {reason}");
+            let problem = Problem::new(&spec.file, message);
+            problems.push(problem.at(operation.id, &operation.pointer));
+        }
+    }
+    if problems.is_empty() {
+        let message = format!("progenitor can't generate code: {reason}");
+        problems.push(Problem::new(&spec.file, message));
+    }
+    problems
+}
+
+/// The document with this operation as the only one.
+fn only_operation(document: &Value, operation: &Operation<'_>) -> Value {
+    let mut document = document.clone();
+    let kept = document.pointer(&operation.pointer).cloned().unwrap_or(Value::Null);
+    let item = serde_json::json!({ operation.method: kept });
+    let referenced = reachable(&document, &item);
+    if let Some(schemas) = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut)
+    {
+        schemas.retain(|name, _| referenced.contains(name));
+    }
+    document["paths"] = serde_json::json!({ operation.path: item });
+    document
+}
+
+fn reachable(document: &Value, item: &Value) -> std::collections::HashSet<String> {
+    let spec = Spec {
+        file: String::new(),
+        value: document.clone(),
+    };
+    spec.reachable([item].into_iter())
+        .into_iter()
+        .map(|name| escape(&name))
+        .collect()
+}
+
+/// Runs `f`; a panic of it is an error with its message, and prints nothing.
+fn quietly<T>(f: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    thread_local! {
+        static MESSAGE: RefCell<Option<String>> = const { RefCell::new(None) };
+    }
+    // The hook is one for the whole process: one run at a time may exchange it.
+    static HOOK: Mutex<()> = Mutex::new(());
+    let guard = HOOK.lock().unwrap_or_else(PoisonError::into_inner);
+    let this_thread = std::thread::current().id();
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().id() == this_thread {
+            MESSAGE.set(Some(info.to_string().replace('\n', " ")));
+        }
+    }));
+    let result = catch_unwind(AssertUnwindSafe(f));
+    std::panic::set_hook(previous);
+    drop(guard);
+    result.unwrap_or_else(|_| {
+        Err(MESSAGE.take().unwrap_or_else(|| "it panicked without a message".to_owned()))
+    })
+}

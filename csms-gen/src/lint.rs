@@ -1,0 +1,433 @@
+//! What the spec must fulfil before code is made of it. Every finding names operation and place.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use openapiv3::OpenAPI;
+use serde_json::Value;
+
+use crate::problem::Problem;
+use crate::spec::{
+    METHODS, Operation, Spec, elements, escape, is_success, json_schema, members, reference_name,
+};
+
+/// Names of fields whose text is a secret wherever they occur.
+pub const SENSITIVE_STRINGS: [&str; 5] = [
+    "secret_string",
+    "secret_binary",
+    "secret_blob",
+    "password",
+    "old_password",
+];
+
+/// Operation and name of fields whose whole JSON value is a secret, in request and answer.
+pub const SENSITIVE_OBJECTS: [(&str, &str); 1] = [("CheckSecrets", "data")];
+
+/// All findings, in document order.
+pub fn lint(spec: &Spec) -> Vec<Problem> {
+    let mut lint = Lint {
+        spec,
+        owners: owners(spec),
+        problems: Vec::new(),
+    };
+    if !lint.version() {
+        return lint.problems;
+    }
+    lint.operation_ids();
+    for operation in spec.operations() {
+        lint.operation(&operation);
+    }
+    lint.path_items();
+    lint.components();
+    lint.references(&spec.value, "");
+    lint.sensitive_objects();
+    // Only when nothing above tells it more precisely.
+    if lint.problems.is_empty() {
+        lint.openapi();
+    }
+    lint.problems
+}
+
+/// For each component schema, the first operation that uses it.
+fn owners(spec: &Spec) -> HashMap<String, String> {
+    let mut owners = HashMap::new();
+    for operation in spec.operations() {
+        for name in spec.reachable([operation.value, operation.item].into_iter()) {
+            let id = operation.id.unwrap_or_default();
+            owners.entry(name).or_insert_with(|| id.to_owned());
+        }
+    }
+    owners
+}
+
+struct Lint<'a> {
+    spec: &'a Spec,
+    owners: HashMap<String, String>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Lint<'a> {
+    fn report(&mut self, operation: Option<&str>, pointer: &str, message: impl Into<String>) {
+        let problem = Problem::new(&self.spec.file, message).at(operation, pointer);
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn version(&mut self) -> bool {
+        let version = self.spec.value.get("openapi").and_then(Value::as_str);
+        let is_known = version.is_some_and(|version| version.starts_with("3.0."));
+        if !is_known {
+            let found = version.map_or("nothing".to_owned(), |v| format!("\"{v}\""));
+            let message =
+                format!("the spec must be OpenAPI 3.0.x, which progenitor reads; found {found}");
+            self.report(None, "/openapi", message);
+        }
+        is_known
+    }
+
+    fn openapi(&mut self) {
+        if let Err(error) = serde_json::from_value::<OpenAPI>(self.spec.value.clone()) {
+            self.report(None, "", format!("not a valid OpenAPI document: {error}"));
+        }
+    }
+
+    fn operation_ids(&mut self) {
+        let mut first: BTreeMap<String, String> = BTreeMap::new();
+        let operations: Vec<_> = self.spec.operations().collect();
+        for operation in &operations {
+            let at = format!("{}/operationId", operation.pointer);
+            let Some(id) = operation.id.filter(|id| !id.is_empty()) else {
+                let message = "the operation has no operationId; give it the documented one";
+                self.report(None, &at, message);
+                continue;
+            };
+            // Ids that differ only in case or separators become one method name.
+            let method: String = id.chars().filter(char::is_ascii_alphanumeric).collect();
+            match first.get(&method.to_lowercase()) {
+                Some(other) => {
+                    let message = format!("operationId {id} is a duplicate of the one at {other}");
+                    self.report(Some(id), &at, message);
+                }
+                None => {
+                    first.insert(method.to_lowercase(), at);
+                }
+            }
+        }
+    }
+
+    fn operation(&mut self, operation: &Operation<'a>) {
+        let id = operation.id;
+        self.described(id, &operation.pointer, operation.value, "operation");
+        if operation.value.get("summary").and_then(Value::as_str).is_none_or(str::is_empty) {
+            let at = format!("{}/summary", operation.pointer);
+            self.report(id, &at, "the operation has no summary; write one line");
+        }
+        self.parameters(operation);
+        self.responses(operation);
+        self.extensions(operation);
+        if let Some(body) = operation.value.get("requestBody") {
+            self.content(id, &format!("{}/requestBody", operation.pointer), body);
+        }
+    }
+
+    fn extensions(&mut self, operation: &Operation<'a>) {
+        let repeat = operation.value.get("x-safe-to-repeat");
+        if repeat.and_then(Value::as_bool).is_none() {
+            let at = format!("{}/x-safe-to-repeat", operation.pointer);
+            let message = "say true or false: may the client send it again when it can't know \
+                           whether the service acted on it";
+            self.report(operation.id, &at, message);
+        }
+    }
+
+    fn parameters(&mut self, operation: &Operation<'a>) {
+        let id = operation.id;
+        let placeholders: BTreeSet<&str> = placeholders(operation.path).collect();
+        let parameters = self.spec.parameters(operation);
+        let mut seen = HashSet::new();
+        for parameter in &parameters {
+            let kind = format!("{} parameter {}", parameter.location, parameter.name);
+            self.described(id, &parameter.pointer, parameter.value, &kind);
+            if !seen.insert((parameter.location, parameter.name)) {
+                let message = format!("{kind} is declared twice; remove one");
+                self.report(id, &parameter.pointer, message);
+            }
+            if let Some(schema) = parameter.value.get("schema") {
+                self.schema(id, &format!("{}/schema", parameter.pointer), schema, false);
+            }
+            if parameter.location == "path" {
+                if !placeholders.contains(parameter.name) {
+                    let message = format!(
+                        "path parameter {} is not in the path {}",
+                        parameter.name, operation.path
+                    );
+                    self.report(id, &parameter.pointer, message);
+                }
+                if parameter.value.get("required") != Some(&Value::Bool(true)) {
+                    let at = format!("{}/required", parameter.pointer);
+                    self.report(id, &at, "a path parameter must have \"required\": true");
+                }
+            }
+        }
+        for placeholder in placeholders {
+            let declared = parameters
+                .iter()
+                .any(|p| p.location == "path" && p.name == placeholder);
+            if !declared {
+                let at = format!("{}/parameters", operation.pointer);
+                let message = format!(
+                    "path parameter {placeholder} of {} is missing; declare it",
+                    operation.path
+                );
+                self.report(id, &at, message);
+            }
+        }
+    }
+
+    fn responses(&mut self, operation: &Operation<'a>) {
+        let id = operation.id;
+        let at = format!("{}/responses", operation.pointer);
+        let mut successes = 0;
+        let mut success_schemas = BTreeSet::new();
+        for (status, response) in members(operation.value.get("responses")) {
+            let pointer = format!("{at}/{}", escape(status));
+            if status == "default" {
+                let message = "a default response can't be told from a success; name the statuses";
+                self.report(id, &pointer, message);
+                continue;
+            }
+            let response = self.spec.resolve(response);
+            self.content(id, &pointer, response);
+            if is_success(status) {
+                successes += 1;
+                success_schemas.extend(json_schema(response).map(ToString::to_string));
+            }
+        }
+        if successes == 0 {
+            self.report(id, &at, "no 2xx response; add the status of success");
+        }
+        if success_schemas.len() > 1 {
+            let message = format!(
+                "two success schemas ({}); a method returns one type: use one schema for both",
+                success_schemas.into_iter().collect::<Vec<_>>().join(" and ")
+            );
+            self.report(id, &at, message);
+        }
+    }
+
+    fn content(&mut self, operation: Option<&str>, pointer: &str, body: &Value) {
+        for (media_type, content) in members(body.get("content")) {
+            let at = format!("{pointer}/content/{}", escape(media_type));
+            if media_type != "application/json" {
+                let message = format!("{media_type} is not supported; only application/json is");
+                self.report(operation, &at, message);
+            }
+            match content.get("schema") {
+                Some(schema) => {
+                    let at = format!("{at}/schema");
+                    if reference_name(schema).is_none() {
+                        let message = "a body's schema must be a $ref to a component schema, \
+                                       else its type has no documented name";
+                        self.report(operation, &at, message);
+                    }
+                    self.schema(operation, &at, schema, false);
+                }
+                None => self.report(operation, &at, "the body has no schema"),
+            }
+        }
+    }
+
+    fn path_items(&mut self) {
+        for (path, item) in members(self.spec.value.get("paths")) {
+            for (key, _) in members(Some(item)) {
+                let is_known = METHODS.contains(&key.as_str())
+                    || key.starts_with("x-")
+                    || matches!(key.as_str(), "parameters" | "summary" | "description" | "servers");
+                if !is_known {
+                    let at = format!("/paths/{}/{}", escape(path), escape(key));
+                    self.report(None, &at, format!("{key} is no HTTP method that OpenAPI knows"));
+                }
+            }
+        }
+    }
+
+    fn components(&mut self) {
+        let names: Vec<(&String, &Value)> = self.spec.schemas().collect();
+        for (name, schema) in names {
+            let pointer = format!("/components/schemas/{}", escape(name));
+            let owner = self.owners.get(name).cloned();
+            if owner.is_none() {
+                let message = format!("schema {name} is unused; remove it or refer to it");
+                self.report(None, &pointer, message);
+            }
+            self.described(owner.as_deref(), &pointer, schema, "schema");
+            self.schema(owner.as_deref(), &pointer, schema, true);
+        }
+    }
+
+    /// Checks a schema and all that it holds; `named` is whether it is a component itself.
+    fn schema(&mut self, operation: Option<&str>, pointer: &str, schema: &Value, named: bool) {
+        if schema.get("enum").is_some() && !named {
+            let message = "an inline enum becomes a closed type with a made-up name; make it a \
+                           named schema and refer to it";
+            self.report(operation, &format!("{pointer}/enum"), message);
+        }
+        if schema.get("properties").is_some() && !named {
+            let message = "an inline object becomes a type with a made-up name; make it a named \
+                           schema and refer to it";
+            self.report(operation, &format!("{pointer}/properties"), message);
+        }
+        for (name, property) in members(schema.get("properties")) {
+            let at = format!("{pointer}/properties/{}", escape(name));
+            self.described(operation, &at, property, &format!("field {name}"));
+            self.sensitive_string(operation, &at, name, property);
+            self.schema(operation, &at, property, false);
+        }
+        for key in ["items", "additionalProperties", "not"] {
+            if let Some(inner) = schema.get(key).filter(|inner| inner.is_object()) {
+                self.schema(operation, &format!("{pointer}/{key}"), inner, false);
+            }
+        }
+        for key in ["oneOf", "anyOf"] {
+            if schema.get(key).is_some() {
+                let at = format!("{pointer}/{key}");
+                let message = format!("{key} becomes an enum that can't grow; use one schema");
+                self.report(operation, &at, message);
+            }
+        }
+        if let Some(all) = schema.get("allOf") {
+            let at = format!("{pointer}/allOf");
+            if all.as_array().is_none_or(|all| all.len() != 1) {
+                let message = "allOf may hold exactly one $ref, to give it a description";
+                self.report(operation, &at, message);
+            }
+            for (i, inner) in elements(Some(all)).enumerate() {
+                self.schema(operation, &format!("{at}/{i}"), inner, false);
+            }
+        }
+    }
+
+    fn sensitive_string(
+        &mut self,
+        operation: Option<&str>,
+        pointer: &str,
+        name: &str,
+        property: &Value,
+    ) {
+        let is_protected =
+            matches!(reference_name(property), Some("SecretText" | "SecretJson"));
+        // `password` as an object or a flag is something else than the secret itself.
+        let type_name = property.get("type").and_then(Value::as_str);
+        let may_hold_text = !matches!(type_name, Some("boolean" | "integer" | "number"));
+        if SENSITIVE_STRINGS.contains(&name) && may_hold_text && !is_protected {
+            let message = format!("field {name} is sensitive: refer to SecretText, so that it never shows");
+            self.report(operation, pointer, message);
+        }
+    }
+
+    fn sensitive_objects(&mut self) {
+        for (id, field) in SENSITIVE_OBJECTS {
+            let Some(operation) = self.spec.operation(id) else {
+                continue;
+            };
+            let reachable = self.spec.reachable([operation.value].into_iter());
+            for (name, schema) in self.spec.schemas() {
+                let is_its = reachable.contains(name);
+                let property = schema.get("properties").and_then(|p| p.get(field));
+                let Some(property) = property.filter(|_| is_its) else {
+                    continue;
+                };
+                if reference_name(property) != Some("SecretJson") {
+                    let at = format!(
+                        "/components/schemas/{}/properties/{}",
+                        escape(name),
+                        escape(field)
+                    );
+                    let message =
+                        format!("field {field} is sensitive: refer to SecretJson, so that it never shows");
+                    self.report(Some(id), &at, message);
+                }
+            }
+        }
+    }
+
+    /// A description in English that a person has written or approved.
+    fn described(&mut self, operation: Option<&str>, pointer: &str, value: &Value, kind: &str) {
+        if value.get("x-draft").is_some() {
+            let message = format!(
+                "the {kind} is a draft: write its description in English and remove x-draft"
+            );
+            self.report(operation, &format!("{pointer}/x-draft"), message);
+            return;
+        }
+        let at = format!("{pointer}/description");
+        match value.get("description").and_then(Value::as_str) {
+            None => self.report(operation, &at, format!("the {kind} has no description")),
+            Some(text) if text.trim().is_empty() => {
+                self.report(operation, &at, format!("the {kind} has an empty description"));
+            }
+            Some(_) => {}
+        }
+        for key in ["description", "summary"] {
+            let text = value.get(key).and_then(Value::as_str).unwrap_or_default();
+            if text.chars().any(is_chinese) {
+                let at = format!("{pointer}/{key}");
+                let message = format!("the {key} of the {kind} is in Chinese; write it in English");
+                self.report(operation, &at, message);
+            }
+        }
+    }
+
+    /// References that lead nowhere, and what stands beside one: openapiv3 drops it silently.
+    fn references(&mut self, value: &Value, pointer: &str) {
+        match value {
+            Value::Object(map) => {
+                let reference = map.get("$ref").and_then(Value::as_str);
+                if let Some(reference) = reference {
+                    let target = reference.strip_prefix('#').and_then(|p| self.spec.value.pointer(p));
+                    if target.is_none() {
+                        let operation = self.owner_of(pointer);
+                        let message = format!("$ref to nothing: {reference}");
+                        self.report(operation.as_deref(), pointer, message);
+                    }
+                    if map.len() > 1 {
+                        let operation = self.owner_of(pointer);
+                        let message = "what stands beside $ref is ignored; write \
+                                       {\"allOf\": [{\"$ref\": …}], \"description\": …}";
+                        self.report(operation.as_deref(), pointer, message);
+                    }
+                }
+                for (key, value) in map {
+                    if !matches!(key.as_str(), "example" | "examples") {
+                        self.references(value, &format!("{pointer}/{}", escape(key)));
+                    }
+                }
+            }
+            Value::Array(list) => {
+                for (i, value) in list.iter().enumerate() {
+                    self.references(value, &format!("{pointer}/{i}"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn owner_of(&self, pointer: &str) -> Option<String> {
+        if let Some(rest) = pointer.strip_prefix("/components/schemas/") {
+            return self.owners.get(rest.split('/').next()?).cloned();
+        }
+        self.spec
+            .operations()
+            .find(|o| pointer.starts_with(&o.pointer))
+            .and_then(|o| o.id.map(str::to_owned))
+    }
+}
+
+/// The names in braces of a path template.
+pub fn placeholders(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
+}
+
+fn is_chinese(c: char) -> bool {
+    matches!(c, '\u{3000}'..='\u{303f}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}')
+}
