@@ -30,8 +30,10 @@ impl Credentials {
             Kind::Token(token) if token.expose().is_empty() => Err("the token is empty"),
             Kind::Token(token) => match HeaderValue::from_str(token.expose()) {
                 Ok(_) => Ok(()),
-                Err(_) => Err("the token has characters that no HTTP header may have, such as a \
-                               line break at its end"),
+                Err(_) => Err(
+                    "the token has characters that no HTTP header may have, such as a \
+                               line break at its end",
+                ),
             },
         }
     }

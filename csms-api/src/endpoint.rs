@@ -53,7 +53,10 @@ pub(crate) fn parse(endpoint: &str, allow_http: bool) -> Result<String, String> 
 
 fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost"
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -105,7 +108,10 @@ mod tests {
         ] {
             let reason = parse(endpoint, false).err();
             assert!(reason.is_some(), "{endpoint}");
-            assert!(!reason.unwrap_or_default().contains("hunter2"), "{endpoint}");
+            assert!(
+                !reason.unwrap_or_default().contains("hunter2"),
+                "{endpoint}"
+            );
         }
         assert!(parse("http://example.com", true).is_ok());
     }

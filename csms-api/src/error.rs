@@ -144,11 +144,7 @@ impl Error {
     }
 
     /// The transport failed; `reason` says at what.
-    pub(crate) fn transport(
-        operation: &'static str,
-        reason: &str,
-        error: reqwest::Error,
-    ) -> Self {
+    pub(crate) fn transport(operation: &'static str, reason: &str, error: reqwest::Error) -> Self {
         let (kind, reason) = if error.is_timeout() {
             (Kind::Timeout, "timed out")
         } else if error.is_connect() {

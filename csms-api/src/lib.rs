@@ -44,7 +44,6 @@
 //! | `schemars` | `JsonSchema` for all [`types`] |
 
 #![deny(missing_docs)]
-#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod client;
 mod credentials;
@@ -69,6 +68,6 @@ pub use error::Error;
 pub use generated::operations::OPERATIONS;
 pub use generated::{builder, types};
 pub use into_option::IntoOption;
-pub use operation::Operation;
+pub use operation::{Operation, Paging, PagingStyle};
 pub use response::ResponseValue;
 pub use secret::{SecretJson, SecretText};

@@ -18,4 +18,36 @@ pub struct Operation {
     pub safe_to_repeat: bool,
     /// The words of its command, such as `["secret", "list"]`; unique.
     pub command: &'static [&'static str],
+    /// How its answers are paged; `None` for an operation that answers everything at once.
+    pub paging: Option<Paging>,
+}
+
+/// How a list is paged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Paging {
+    /// What the position in the list is.
+    pub style: PagingStyle,
+    /// Whether position and size are fields of the request's body, not of its query.
+    pub in_body: bool,
+    /// The name of the parameter or field that holds the position.
+    pub position: &'static str,
+    /// The name of the parameter or field that limits the items of a page.
+    pub size: &'static str,
+    /// A JSON pointer to the next position in the answer; null or absent at the end.
+    pub next: Option<&'static str>,
+    /// A JSON pointer to the items in the answer.
+    pub items: &'static str,
+}
+
+/// What the position in a paged list is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PagingStyle {
+    /// Text that the answer before has given.
+    Marker,
+    /// The number of a page, from 0.
+    Page,
+    /// The index of an item, from 0.
+    Index,
 }

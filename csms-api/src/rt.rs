@@ -35,8 +35,15 @@ pub(crate) fn unbuildable(operation: &Operation, error: reqwest::Error) -> Error
 }
 
 /// A value that no HTTP header may have.
+#[allow(
+    dead_code,
+    reason = "generated code needs it for operations with header parameters"
+)]
 pub(crate) fn invalid_header(operation: &Operation) -> Error {
-    Error::usage(operation.id, "a header parameter has characters that no HTTP header may have")
+    Error::usage(
+        operation.id,
+        "a header parameter has characters that no HTTP header may have",
+    )
 }
 
 /// One path segment of a parameter's value.
@@ -99,7 +106,10 @@ pub(crate) async fn execute(
 }
 
 async fn read(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
-    let length = response.content_length().unwrap_or_default().min(RESERVE_LIMIT);
+    let length = response
+        .content_length()
+        .unwrap_or_default()
+        .min(RESERVE_LIMIT);
     let mut body = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
     while let Some(chunk) = response.chunk().await? {
         body.extend_from_slice(&chunk);
@@ -168,7 +178,12 @@ impl Answer {
     }
 
     fn undecodable(&self, reason: &str) -> Error {
-        Error::decode(self.operation.id, self.status, request_id(&self.headers), reason)
+        Error::decode(
+            self.operation.id,
+            self.status,
+            request_id(&self.headers),
+            reason,
+        )
     }
 }
 
@@ -206,9 +221,21 @@ mod tests {
     #[test]
     fn every_shape_of_error_body_is_read() {
         for (body, code, message) in [
-            (r#"{"error_code":"C","error_msg":"m"}"#, Some("C"), Some("m")),
-            (r#"{"error":{"error_code":"C","error_msg":"m"}}"#, Some("C"), Some("m")),
-            (r#"{"error":{"code":401,"message":"m","title":"t"}}"#, Some("401"), Some("m")),
+            (
+                r#"{"error_code":"C","error_msg":"m"}"#,
+                Some("C"),
+                Some("m"),
+            ),
+            (
+                r#"{"error":{"error_code":"C","error_msg":"m"}}"#,
+                Some("C"),
+                Some("m"),
+            ),
+            (
+                r#"{"error":{"code":401,"message":"m","title":"t"}}"#,
+                Some("401"),
+                Some("m"),
+            ),
             (r#"{"code":"C","message":"m"}"#, Some("C"), Some("m")),
             (r#"{"errorCode":"C","errorMsg":"m"}"#, Some("C"), Some("m")),
             (r#"["C"]"#, None, None),

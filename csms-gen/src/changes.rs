@@ -46,7 +46,14 @@ impl fmt::Display for Change {
 pub fn changes(old: &Contract, new: &Contract) -> Vec<Change> {
     let mut found = Found(Vec::new());
     let line = new.origin.line;
-    found.value("/title", &old.title, &new.title, Effect::Editorial, line);
+    if old.title != new.title {
+        found.add(
+            "/title",
+            "the title changed".to_owned(),
+            Effect::Editorial,
+            line,
+        );
+    }
     found.value("/method", &old.method, &new.method, Effect::Breaking, line);
     found.value("/path", &old.path, &new.path, Effect::Breaking, line);
     found.parameters(&old.parameters, &new.parameters);
@@ -54,7 +61,12 @@ pub fn changes(old: &Contract, new: &Contract) -> Vec<Change> {
     found.responses(&old.responses, new);
     let (before, after) = (&old.examples, &new.examples);
     if before.request != after.request || before.responses != after.responses {
-        found.add("/examples", "the examples changed".to_owned(), Effect::Editorial, line);
+        found.add(
+            "/examples",
+            "the examples changed".to_owned(),
+            Effect::Editorial,
+            line,
+        );
     }
     found.0
 }
@@ -91,7 +103,11 @@ impl Found {
             None => "unstated",
         };
         if old != new {
-            let effect = if new == Some(true) { Effect::Breaking } else { Effect::Additive };
+            let effect = if new == Some(true) {
+                Effect::Breaking
+            } else {
+                Effect::Additive
+            };
             let message = format!("was {}, is {}", word(old), word(new));
             self.add(&format!("{pointer}/required"), message, effect, line);
         }
@@ -137,7 +153,10 @@ impl Found {
     fn responses(&mut self, old: &IndexMap<String, Option<Body>>, new: &Contract) {
         for (status, body) in &new.responses {
             let at = format!("/responses/{status}");
-            let line = new.statuses.get(status).map_or(new.origin.line, |origin| origin.line);
+            let line = new
+                .statuses
+                .get(status)
+                .map_or(new.origin.line, |origin| origin.line);
             match (old.get(status), body) {
                 (None, _) => self.add(&at, "is new".to_owned(), Effect::Additive, line),
                 (Some(Some(before)), Some(after)) => {
@@ -147,12 +166,20 @@ impl Found {
                     self.add(&at, "has a body now".to_owned(), Effect::Additive, line);
                 }
                 (Some(Some(_)), None) => {
-                    self.add(&at, "has no body any more".to_owned(), Effect::Breaking, line);
+                    self.add(
+                        &at,
+                        "has no body any more".to_owned(),
+                        Effect::Breaking,
+                        line,
+                    );
                 }
                 (Some(None), None) => {}
             }
         }
-        for status in old.keys().filter(|status| !new.responses.contains_key(*status)) {
+        for status in old
+            .keys()
+            .filter(|status| !new.responses.contains_key(*status))
+        {
             let at = format!("/responses/{status}");
             self.add(&at, "is gone".to_owned(), Effect::Breaking, new.origin.line);
         }
@@ -185,9 +212,17 @@ impl Found {
             self.required(&at, before.required, field.required, line);
             let none = Vec::new();
             let before = before.fields.as_ref().unwrap_or(&none);
-            self.fields(&at, before, field.fields.as_ref().unwrap_or(&none), direction);
+            self.fields(
+                &at,
+                before,
+                field.fields.as_ref().unwrap_or(&none),
+                direction,
+            );
         }
-        for field in old.iter().filter(|f| !new.iter().any(|other| other.name == f.name)) {
+        for field in old
+            .iter()
+            .filter(|f| !new.iter().any(|other| other.name == f.name))
+        {
             let at = format!("{at}/fields/{}", escape(&field.name));
             self.add(&at, "is gone".to_owned(), Effect::Breaking, 0);
         }
@@ -196,5 +231,9 @@ impl Found {
 
 /// Something new in a request breaks callers only if they must give it.
 fn added(required: Option<bool>) -> Effect {
-    if required == Some(true) { Effect::Breaking } else { Effect::Additive }
+    if required == Some(true) {
+        Effect::Breaking
+    } else {
+        Effect::Additive
+    }
 }

@@ -14,8 +14,9 @@ pub struct Contract {
     /// The documented id, such as `CreateSecret`; `None` if the page has neither link nor title
     /// that names it.
     pub operation_id: Option<String>,
-    /// The page's title, without anchors and without the operation id.
-    pub title: String,
+    /// The page's title, without anchors and without the operation id; `None` for an operation
+    /// that has no page.
+    pub title: Option<String>,
     /// The HTTP method in upper case.
     pub method: String,
     /// The path template, such as `/v1/{project_id}/secrets`.

@@ -30,7 +30,11 @@ pub fn against_contracts(
     let mut problems = Vec::new();
     for (file, differences) in &differences {
         let unsettled = corrections.unsettled(differences.clone());
-        problems.extend(unsettled.iter().map(|difference| disagreement(file, difference)));
+        problems.extend(
+            unsettled
+                .iter()
+                .map(|difference| disagreement(file, difference)),
+        );
     }
     let documented: BTreeSet<_> = contracts
         .iter()
@@ -38,12 +42,15 @@ pub fn against_contracts(
         .collect();
     for operation in spec.operations() {
         if let Some(id) = operation.id.filter(|id| !documented.contains(id)) {
-            let message = format!("no contract: {} is missing; import the page", contract_file(id));
+            let message = format!(
+                "no contract: {} is missing; import the page",
+                contract_file(id)
+            );
             problems.push(Problem::new(&spec.file, message).at(Some(id), &operation.pointer));
         }
     }
     let all: Vec<Difference> = differences.into_iter().flat_map(|(_, d)| d).collect();
-    problems.extend(corrections.stale(&all));
+    problems.extend(corrections.stale(spec, &all));
     problems
 }
 

@@ -47,7 +47,11 @@ pub fn generate(workspace: &Workspace) -> Result<Report, Vec<Problem>> {
 pub fn check(workspace: &Workspace) -> Result<Report, Vec<Problem>> {
     let spec = workspace.spec().map_err(|problem| vec![problem])?;
     let mut problems = lint(&spec);
-    let emitted = if problems.is_empty() { emit(&spec) } else { Err(Vec::new()) };
+    let emitted = if problems.is_empty() {
+        emit(&spec)
+    } else {
+        Err(Vec::new())
+    };
     problems.extend(contract_problems(workspace, &spec));
     match emitted {
         Ok(emitted) => {
@@ -83,7 +87,9 @@ fn write(workspace: &Workspace, emitted: &Emitted) -> Result<Report, Vec<Problem
         })
         .map(|output| (file(output.name), output.text.clone()))
         .collect();
-    workspace.replace(&changed).map_err(|problem| vec![problem])?;
+    workspace
+        .replace(&changed)
+        .map_err(|problem| vec![problem])?;
     let mut report = report(emitted, |name| {
         if changed.iter().any(|(changed, _)| *changed == file(name)) {
             State::Written
@@ -99,7 +105,10 @@ fn write(workspace: &Workspace, emitted: &Emitted) -> Result<Report, Vec<Problem
             fs::remove_file(&path)
         };
         removed.map_err(|error| {
-            vec![Problem::new(file(&name), format!("stray, and can't be removed: {error}"))]
+            vec![Problem::new(
+                file(&name),
+                format!("stray, and can't be removed: {error}"),
+            )]
         })?;
         report.files.push((file(&name), State::Removed));
     }

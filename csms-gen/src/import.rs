@@ -81,13 +81,18 @@ pub fn import(
             let touched_others = merger.merge(&contract);
             let name = file.display().to_string();
             let differences = corrections.unsettled(compare(&contract, merger.spec()));
-            let mut problems: Vec<Problem> =
-                differences.iter().map(|difference| disagreement(&name, difference)).collect();
+            let mut problems: Vec<Problem> = differences
+                .iter()
+                .map(|difference| disagreement(&name, difference))
+                .collect();
+            problems.extend(corrections.unsaid(&contract));
             if touched_others && problems.is_empty() {
                 for (other, contract) in accepted.iter().filter(|(other, _)| **other != id) {
                     let differences = corrections.unsettled(compare(contract, merger.spec()));
                     problems.extend(
-                        differences.iter().map(|d| disagreement(&contract_file(other), d)),
+                        differences
+                            .iter()
+                            .map(|d| disagreement(&contract_file(other), d)),
                     );
                 }
             }
@@ -130,18 +135,25 @@ pub fn check(
             let name = file.display().to_string();
             if imported.is_new {
                 let message = format!("{} does not exist; import the page", contract_file(&id));
-                imported.problems.push(Problem::new(&name, message).at(Some(&id), ""));
+                imported
+                    .problems
+                    .push(Problem::new(&name, message).at(Some(&id), ""));
             }
             for change in &imported.changes {
                 let message = format!("the page differs from its stored contract: {change}");
                 imported.problems.push(
-                    Problem::new(&name, message).at_line(change.line).at(Some(&id), &change.pointer),
+                    Problem::new(&name, message)
+                        .at_line(change.line)
+                        .at(Some(&id), &change.pointer),
                 );
             }
             let differences = corrections.unsettled(compare(&contract, &spec));
-            imported
-                .problems
-                .extend(differences.iter().map(|difference| disagreement(&name, difference)));
+            imported.problems.extend(
+                differences
+                    .iter()
+                    .map(|difference| disagreement(&name, difference)),
+            );
+            imported.problems.extend(corrections.unsaid(&contract));
         }
         on_done(&imported);
         all.push(imported);
@@ -184,7 +196,9 @@ fn mergeable(
         let message = "the page does not name its operation: neither a link to the API Explorer \
                        nor a title that ends in ` - OperationId`; add one";
         let name = imported.file.display().to_string();
-        imported.problems.push(Problem::new(name, message).at_line(1));
+        imported
+            .problems
+            .push(Problem::new(name, message).at_line(1));
         return None;
     };
     match stored.get(&id) {

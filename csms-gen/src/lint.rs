@@ -27,6 +27,7 @@ pub fn lint(spec: &Spec) -> Vec<Problem> {
     let mut lint = Lint {
         spec,
         owners: owners(spec),
+        commands: HashMap::new(),
         problems: Vec::new(),
     };
     if !lint.version() {
@@ -62,6 +63,7 @@ fn owners(spec: &Spec) -> HashMap<String, String> {
 struct Lint<'a> {
     spec: &'a Spec,
     owners: HashMap<String, String>,
+    commands: HashMap<String, String>,
     problems: Vec<Problem>,
 }
 
@@ -118,7 +120,12 @@ impl<'a> Lint<'a> {
     fn operation(&mut self, operation: &Operation<'a>) {
         let id = operation.id;
         self.described(id, &operation.pointer, operation.value, "operation");
-        if operation.value.get("summary").and_then(Value::as_str).is_none_or(str::is_empty) {
+        if operation
+            .value
+            .get("summary")
+            .and_then(Value::as_str)
+            .is_none_or(str::is_empty)
+        {
             let at = format!("{}/summary", operation.pointer);
             self.report(id, &at, "the operation has no summary; write one line");
         }
@@ -138,6 +145,79 @@ impl<'a> Lint<'a> {
                            whether the service acted on it";
             self.report(operation.id, &at, message);
         }
+        let words = elements(operation.value.get("x-command")).filter_map(Value::as_str);
+        let command = words.collect::<Vec<_>>().join(" ");
+        let at = format!("{}/x-command", operation.pointer);
+        if command.is_empty() {
+            let message = "name the operation's command, such as [\"secret\", \"list\"]";
+            self.report(operation.id, &at, message);
+        } else if let Some(other) = self.commands.insert(command.clone(), at.clone()) {
+            let message = format!("the command `{command}` is taken by the one at {other}");
+            self.report(operation.id, &at, message);
+        }
+        if let Some(paging) = operation.value.get("x-paging") {
+            self.paging(operation, paging);
+        }
+    }
+
+    fn paging(&mut self, operation: &Operation<'a>, paging: &Value) {
+        let at = format!("{}/x-paging", operation.pointer);
+        let text = |key: &str| paging.get(key).and_then(Value::as_str);
+        let in_body = text("in") == Some("body");
+        if !matches!(text("in"), Some("query" | "body")) {
+            self.report(
+                operation.id,
+                &format!("{at}/in"),
+                "must be \"query\" or \"body\"",
+            );
+        }
+        if !matches!(text("style"), Some("marker" | "page" | "index")) {
+            let message = "must be \"marker\", \"page\" or \"index\"";
+            self.report(operation.id, &format!("{at}/style"), message);
+        }
+        let request = operation.value.get("requestBody").and_then(json_schema);
+        let properties = request
+            .and_then(reference_name)
+            .and_then(|name| self.spec.schema(name)?.get("properties"));
+        let parameters = self.spec.parameters(operation);
+        for key in ["position", "size"] {
+            let name = text(key).unwrap_or_default();
+            let exists = if in_body {
+                properties.is_some_and(|properties| properties.get(name).is_some())
+            } else {
+                parameters
+                    .iter()
+                    .any(|p| p.location == "query" && p.name == name)
+            };
+            if !exists {
+                let message = format!("the request has no \"{name}\" to page by");
+                self.report(operation.id, &format!("{at}/{key}"), message);
+            }
+        }
+        let mut answered = vec![("items", text("items"))];
+        if text("style") == Some("marker") {
+            answered.push(("next", text("next")));
+        }
+        for (key, pointer) in answered {
+            let pointer = pointer.unwrap_or_default();
+            if !self.answers(operation, pointer) {
+                let message = format!("the answer has no field \"{pointer}\"");
+                self.report(operation.id, &format!("{at}/{key}"), message);
+            }
+        }
+    }
+
+    /// Whether the successful answer has a field at this JSON pointer.
+    fn answers(&self, operation: &Operation<'a>, pointer: &str) -> bool {
+        let success = crate::lower::success_response(self.spec, operation.value);
+        let mut schema = success.and_then(json_schema);
+        let names = pointer.split('/').skip(1);
+        for name in names {
+            schema = schema
+                .and_then(reference_name)
+                .and_then(|reference| self.spec.schema(reference)?.get("properties")?.get(name));
+        }
+        pointer.starts_with('/') && schema.is_some()
     }
 
     fn parameters(&mut self, operation: &Operation<'a>) {
@@ -209,7 +289,10 @@ impl<'a> Lint<'a> {
         if success_schemas.len() > 1 {
             let message = format!(
                 "two success schemas ({}); a method returns one type: use one schema for both",
-                success_schemas.into_iter().collect::<Vec<_>>().join(" and ")
+                success_schemas
+                    .into_iter()
+                    .collect::<Vec<_>>()
+                    .join(" and ")
             );
             self.report(id, &at, message);
         }
@@ -242,10 +325,17 @@ impl<'a> Lint<'a> {
             for (key, _) in members(Some(item)) {
                 let is_known = METHODS.contains(&key.as_str())
                     || key.starts_with("x-")
-                    || matches!(key.as_str(), "parameters" | "summary" | "description" | "servers");
+                    || matches!(
+                        key.as_str(),
+                        "parameters" | "summary" | "description" | "servers"
+                    );
                 if !is_known {
                     let at = format!("/paths/{}/{}", escape(path), escape(key));
-                    self.report(None, &at, format!("{key} is no HTTP method that OpenAPI knows"));
+                    self.report(
+                        None,
+                        &at,
+                        format!("{key} is no HTTP method that OpenAPI knows"),
+                    );
                 }
             }
         }
@@ -314,13 +404,13 @@ impl<'a> Lint<'a> {
         name: &str,
         property: &Value,
     ) {
-        let is_protected =
-            matches!(reference_name(property), Some("SecretText" | "SecretJson"));
+        let is_protected = matches!(reference_name(property), Some("SecretText" | "SecretJson"));
         // `password` as an object or a flag is something else than the secret itself.
         let type_name = property.get("type").and_then(Value::as_str);
         let may_hold_text = !matches!(type_name, Some("boolean" | "integer" | "number"));
         if SENSITIVE_STRINGS.contains(&name) && may_hold_text && !is_protected {
-            let message = format!("field {name} is sensitive: refer to SecretText, so that it never shows");
+            let message =
+                format!("field {name} is sensitive: refer to SecretText, so that it never shows");
             self.report(operation, pointer, message);
         }
     }
@@ -343,8 +433,9 @@ impl<'a> Lint<'a> {
                         escape(name),
                         escape(field)
                     );
-                    let message =
-                        format!("field {field} is sensitive: refer to SecretJson, so that it never shows");
+                    let message = format!(
+                        "field {field} is sensitive: refer to SecretJson, so that it never shows"
+                    );
                     self.report(Some(id), &at, message);
                 }
             }
@@ -364,7 +455,11 @@ impl<'a> Lint<'a> {
         match value.get("description").and_then(Value::as_str) {
             None => self.report(operation, &at, format!("the {kind} has no description")),
             Some(text) if text.trim().is_empty() => {
-                self.report(operation, &at, format!("the {kind} has an empty description"));
+                self.report(
+                    operation,
+                    &at,
+                    format!("the {kind} has an empty description"),
+                );
             }
             Some(_) => {}
         }
@@ -384,7 +479,9 @@ impl<'a> Lint<'a> {
             Value::Object(map) => {
                 let reference = map.get("$ref").and_then(Value::as_str);
                 if let Some(reference) = reference {
-                    let target = reference.strip_prefix('#').and_then(|p| self.spec.value.pointer(p));
+                    let target = reference
+                        .strip_prefix('#')
+                        .and_then(|p| self.spec.value.pointer(p));
                     if target.is_none() {
                         let operation = self.owner_of(pointer);
                         let message = format!("$ref to nothing: {reference}");
@@ -425,7 +522,9 @@ impl<'a> Lint<'a> {
 
 /// The names in braces of a path template.
 pub fn placeholders(path: &str) -> impl Iterator<Item = &str> {
-    path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
+    path.split('{')
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once('}')?.0))
 }
 
 fn is_chinese(c: char) -> bool {

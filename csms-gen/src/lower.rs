@@ -9,9 +9,20 @@ use crate::spec::{Spec, elements, escape, is_success, json_content, reference_na
 
 /// Keywords that judge values: the service judges, the client does not.
 const CONSTRAINTS: [&str; 14] = [
-    "default", "enum", "exclusiveMaximum", "exclusiveMinimum", "maxItems", "maxLength",
-    "maxProperties", "maximum", "minItems", "minLength", "minProperties", "minimum",
-    "multipleOf", "pattern",
+    "default",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "pattern",
 ];
 
 /// Which way a schema travels.
@@ -37,11 +48,9 @@ pub fn lower(spec: &Spec, names: &Names) -> Lowered {
     let mut value = spec.value.clone();
     lower_paths(spec, names, &mut value);
     let schemas = lower_schemas(spec, names);
-    value["components"] = json!({ "schemas": schemas });
-    for key in ["security", "externalDocs", "x-tagGroups"] {
-        if let Some(map) = value.as_object_mut() {
-            map.shift_remove(key);
-        }
+    if let Some(map) = value.as_object_mut() {
+        map.insert("components".to_owned(), json!({ "schemas": schemas }));
+        map.shift_remove("security");
     }
     Lowered {
         value,
@@ -58,7 +67,9 @@ pub fn success_response<'a>(spec: &'a Spec, operation: &'a Value) -> Option<&'a 
         .map(|(_, response)| spec.resolve(response))
         .peekable();
     let first = successes.peek().copied();
-    successes.find(|response| json_content(response).is_some()).or(first)
+    successes
+        .find(|response| json_content(response).is_some())
+        .or(first)
 }
 
 fn enumerations(spec: &Spec) -> Vec<(String, Vec<String>)> {
@@ -100,9 +111,8 @@ impl Names {
     /// A schema that travels both ways becomes two types, since an answer may lack every field
     /// while a request may not.
     pub fn lowered(&self, name: &str, direction: Direction) -> String {
-        let is_split = self.objects.contains(name)
-            && self.sent.contains(name)
-            && self.answered.contains(name);
+        let is_split =
+            self.objects.contains(name) && self.sent.contains(name) && self.answered.contains(name);
         match direction {
             Direction::Request if is_split => format!("{name}Request"),
             _ => name.to_owned(),
@@ -112,7 +122,9 @@ impl Names {
 
 fn lower_paths(spec: &Spec, names: &Names, value: &mut Value) {
     for operation in spec.operations() {
-        let Some(target) = value.pointer_mut(&operation.pointer).and_then(Value::as_object_mut)
+        let Some(target) = value
+            .pointer_mut(&operation.pointer)
+            .and_then(Value::as_object_mut)
         else {
             continue;
         };
@@ -134,7 +146,10 @@ fn lower_paths(spec: &Spec, names: &Names, value: &mut Value) {
         let responses = json!({ "2XX": success.unwrap_or(json!({"description": ""})) });
         target.insert("responses".to_owned(), responses);
         let item_parameters = format!("/paths/{}", escape(operation.path));
-        if let Some(item) = value.pointer_mut(&item_parameters).and_then(Value::as_object_mut) {
+        if let Some(item) = value
+            .pointer_mut(&item_parameters)
+            .and_then(Value::as_object_mut)
+        {
             item.shift_remove("parameters");
         }
     }
@@ -142,13 +157,11 @@ fn lower_paths(spec: &Spec, names: &Names, value: &mut Value) {
 
 fn lower_parameter(names: &Names, parameter: &Value) -> Value {
     let mut parameter = parameter.clone();
-    if let Some(schema) = parameter.get("schema") {
-        let schema = lower_schema(schema, names, Direction::Request);
-        parameter["schema"] = schema;
-    }
-    for key in ["example", "examples"] {
-        if let Some(map) = parameter.as_object_mut() {
-            map.shift_remove(key);
+    if let Some(map) = parameter.as_object_mut() {
+        map.shift_remove("example");
+        map.shift_remove("examples");
+        if let Some(schema) = map.get_mut("schema") {
+            *schema = lower_schema(schema, names, Direction::Request);
         }
     }
     parameter
@@ -175,7 +188,10 @@ fn lower_schemas(spec: &Spec, names: &Names) -> Map<String, Value> {
     let mut lowered = Map::new();
     for (name, schema) in spec.schemas() {
         let directions = [
-            (Direction::Answer, !names.sent.contains(name) || names.answered.contains(name)),
+            (
+                Direction::Answer,
+                !names.sent.contains(name) || names.answered.contains(name),
+            ),
             (Direction::Request, names.sent.contains(name)),
         ];
         for (direction, _) in directions.into_iter().filter(|(_, travels)| *travels) {

@@ -48,15 +48,25 @@ enum Command {
 fn main() -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let is_clean = match Arguments::parse().command {
-        Command::Import { dry_run: true, deny_warnings, files, .. } => {
-            dry_run(&files, deny_warnings)?
-        }
-        Command::Import { check, deny_warnings, files, .. } => {
-            import(&files, check, deny_warnings)?
-        }
+        Command::Import {
+            dry_run: true,
+            deny_warnings,
+            files,
+            ..
+        } => dry_run(&files, deny_warnings)?,
+        Command::Import {
+            check,
+            deny_warnings,
+            files,
+            ..
+        } => import(&files, check, deny_warnings)?,
         Command::Generate { check } => generate(check, started)?,
     };
-    Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_clean {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn workspace() -> anyhow::Result<Result<Workspace, Problem>> {
@@ -87,7 +97,11 @@ fn generate(check: bool, started: Instant) -> anyhow::Result<bool> {
         Err(problems) => {
             print_problems("error", &problems)?;
             let written = if check { "" } else { "; nothing was written" };
-            writeln!(stderr(), "{} found{written}", count(problems.len(), "problem"))?;
+            writeln!(
+                stderr(),
+                "{} found{written}",
+                count(problems.len(), "problem")
+            )?;
             Ok(false)
         }
     }
@@ -104,7 +118,10 @@ fn print_report(report: &Report, started: Instant) -> anyhow::Result<()> {
     }
     let (operations, types) = (report.operations, report.types);
     let time = started.elapsed();
-    writeln!(stdout(), "{operations} operations, {types} types ({time:.2?})")?;
+    writeln!(
+        stdout(),
+        "{operations} operations, {types} types ({time:.2?})"
+    )?;
     Ok(())
 }
 
@@ -145,9 +162,16 @@ fn import(files: &[PathBuf], check: bool, deny_warnings: bool) -> anyhow::Result
             print_outcome(imported)?;
         }
     }
-    let failed = all.iter().filter(|imported| !imported.problems.is_empty()).count();
+    let failed = all
+        .iter()
+        .filter(|imported| !imported.problems.is_empty())
+        .count();
     if failed > 0 {
-        let written = if check { "" } else { "; nothing of them was written" };
+        let written = if check {
+            ""
+        } else {
+            "; nothing of them was written"
+        };
         writeln!(stderr(), "{} failed{written}", count(failed, "file"))?;
     } else if check {
         writeln!(stdout(), "no drift: {} checked", count(all.len(), "file"))?;
@@ -163,7 +187,10 @@ fn print_outcome(imported: &Imported) -> anyhow::Result<()> {
         .and_then(|contract| contract.operation_id.as_deref())
         .unwrap_or_default();
     if imported.is_new {
-        writeln!(stdout(), "new       {id} ({file}); describe its drafts in openapi/csms.json")?;
+        writeln!(
+            stdout(),
+            "new       {id} ({file}); describe its drafts in openapi/csms.json"
+        )?;
     } else if imported.changes.is_empty() {
         writeln!(stdout(), "unchanged {id} ({file})")?;
     } else {
@@ -178,7 +205,11 @@ fn print_outcome(imported: &Imported) -> anyhow::Result<()> {
 /// A line that is overwritten by the next one, for someone who waits at a terminal.
 fn progress(imported: &Imported) {
     if stderr().is_terminal() {
-        let state = if imported.problems.is_empty() { "read" } else { "failed" };
+        let state = if imported.problems.is_empty() {
+            "read"
+        } else {
+            "failed"
+        };
         // A terminal that is gone must not stop the import.
         drop(writeln!(stderr(), "{state:9} {}", imported.file.display()));
     }

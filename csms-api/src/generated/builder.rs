@@ -28,7 +28,7 @@ impl<'a> DownloadSecretBlob<'a> {
         self.project_id = value
             .try_into()
             .map_err(|_| {
-                "conversion to `:: std :: string :: String` for project_id failed"
+                "the value given to .project_id(…) does not convert to its type"
                     .to_string()
             });
         self
@@ -41,7 +41,7 @@ impl<'a> DownloadSecretBlob<'a> {
         self.secret_name = value
             .try_into()
             .map_err(|_| {
-                "conversion to `:: std :: string :: String` for secret_name failed"
+                "the value given to .secret_name(…) does not convert to its type"
                     .to_string()
             });
         self
@@ -75,5 +75,4547 @@ impl<'a> DownloadSecretBlob<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::list_secret_events`](crate::Client::list_secret_events).
+#[derive(Debug, Clone)]
+pub struct ListSecretEvents<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    limit: Result<Option<::std::string::String>, String>,
+    marker: Result<Option<::std::string::String>, String>,
+}
+impl<'a> ListSecretEvents<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            limit: Ok(None),
+            marker: Ok(None),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Number of events on a page, 1 to 1000, sent as text. Default 50.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.limit = Ok(value.into_option());
+        self
+    }
+    /// Where to start: the `next_marker` of the previous page. Leave it out for the first page.
+    pub fn marker<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.marker = Ok(value.into_option());
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ListEventResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::LIST_SECRET_EVENTS;
+        let Self { client, project_id, limit, marker } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let marker = marker.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/events", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("marker", &marker))
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::create_secret_event`](crate::Client::create_secret_event).
+#[derive(Debug, Clone)]
+pub struct CreateSecretEvent<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    body: Result<types::builder::CreateSecretEventRequestBody, String>,
+}
+impl<'a> CreateSecretEvent<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The event's name, what triggers it and whom it notifies.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::CreateSecretEventRequestBody>,
+        <V as std::convert::TryInto<
+            types::CreateSecretEventRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!(
+                    "conversion to `CreateSecretEventRequestBody` for body failed: {}", s
+                )
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::CreateSecretEventRequestBody,
+        ) -> types::builder::CreateSecretEventRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::SecretEventResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::CREATE_SECRET_EVENT;
+        let Self { client, project_id, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::CreateSecretEventRequestBody::try_from(v)
+                    .map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/events", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// What triggers a notification, at most 12 types and no duplicates.
+    pub fn event_types<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<::std::vec::Vec<crate::types::EventType>>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.event_types(value));
+        self
+    }
+    /// Name of the new event: 1 to 64 letters, digits, `_` or `-`. It can't be changed later.
+    pub fn name<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<::std::string::String>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.name(value));
+        self
+    }
+    /// The topic to notify.
+    pub fn notification<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<types::NotificationRequest>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.notification(value));
+        self
+    }
+    /// `ENABLED` for an event that sends notifications, `DISABLED` for one that does not.
+    pub fn state<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<crate::types::EventState>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.state(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::list_secrets`](crate::Client::list_secrets).
+#[derive(Debug, Clone)]
+pub struct ListSecrets<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    event_name: Result<Option<::std::string::String>, String>,
+    limit: Result<Option<::std::string::String>, String>,
+    marker: Result<Option<::std::string::String>, String>,
+}
+impl<'a> ListSecrets<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            event_name: Ok(None),
+            limit: Ok(None),
+            marker: Ok(None),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Return only the secrets that subscribe to the event of this name (1 to 64 characters).
+    pub fn event_name<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.event_name = Ok(value.into_option());
+        self
+    }
+    /// Number of secrets on a page, 1 to 1000, sent as text. Default 50.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.limit = Ok(value.into_option());
+        self
+    }
+    /// Name of the secret to start from: the `next_marker` of the previous page. Leave it out for the first page.
+    pub fn marker<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.marker = Ok(value.into_option());
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ListSecretResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::LIST_SECRETS;
+        let Self { client, project_id, event_name, limit, marker } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let event_name = event_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let marker = marker.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("event_name", &event_name))
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("marker", &marker))
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::create_secret`](crate::Client::create_secret).
+#[derive(Debug, Clone)]
+pub struct CreateSecret<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    body: Result<types::builder::CreateSecretRequestBody, String>,
+}
+impl<'a> CreateSecret<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The secret's name, its first value and its settings.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::CreateSecretRequestBody>,
+        <V as std::convert::TryInto<
+            types::CreateSecretRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `CreateSecretRequestBody` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::CreateSecretRequestBody,
+        ) -> types::builder::CreateSecretRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::CREATE_SECRET;
+        let Self { client, project_id, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::CreateSecretRequestBody::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// Whether to rotate the secret every `rotation_period`. Off if left out.
+    pub fn auto_rotation<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<bool>,
+    {
+        self.body = self.body.map(|body| body.auto_rotation(value));
+        self
+    }
+    /// Free text, at most 2048 bytes.
+    pub fn description<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.description(value));
+        self
+    }
+    /// ID of the enterprise project to put the secret in, 1 to 36 characters; the default one if left out. Only for accounts that use enterprise projects.
+    pub fn enterprise_project_id<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.enterprise_project_id(value));
+        self
+    }
+    /// Name of the event to subscribe to; at most one.
+    pub fn event_subscriptions<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::vec::Vec<::std::string::String>>,
+    {
+        self.body = self.body.map(|body| body.event_subscriptions(value));
+        self
+    }
+    /// ID of the symmetric KMS key that encrypts the value. Without it the default key `csms/default` is used.
+    pub fn kms_key_id<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.kms_key_id(value));
+        self
+    }
+    /// Name of the new secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn name<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<::std::string::String>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.name(value));
+        self
+    }
+    /// Rotation settings as JSON text, at most 1024 characters. Required for the type `RDS`: `rds_instance_id`, the ID of the database instance, and `Secret_sub_type`, either `SingleUser` (the account's password is reset) or `MultiUser` (two accounts take turns).
+    pub fn rotation_config<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.rotation_config(value));
+        self
+    }
+    /// URN of the FunctionGraph function that rotates the secret, such as `urn:fss:cn-north-4:…:function:default:rotate:latest`.
+    pub fn rotation_func_urn<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.rotation_func_urn(value));
+        self
+    }
+    /// How often the secret is rotated: a number and a unit `d`, `h`, `m` or `s`, such as `30d` or `12h`, between 6 hours and 365 days. Required when `auto_rotation` is on.
+    pub fn rotation_period<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.rotation_period(value));
+        self
+    }
+    /// The value as bytes in base64, at most 32 KiB. Exclusive with `secret_string`. Sensitive: redacted in debug output. For the type `RDS` the value holds the database account, as `{"users":[{"name":"…","password":"…"}]}`.
+    pub fn secret_binary<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<crate::SecretText>,
+    {
+        self.body = self.body.map(|body| body.secret_binary(value));
+        self
+    }
+    /// The value as text, at most 32 KiB. Exclusive with `secret_binary`. Sensitive: redacted in debug output.
+    pub fn secret_string<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<crate::SecretText>,
+    {
+        self.body = self.body.map(|body| body.secret_string(value));
+        self
+    }
+    /// What the secret is for; `COMMON` if left out. UpdateSecret can't change it.
+    pub fn secret_type<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<crate::types::SecretType>,
+    {
+        self.body = self.body.map(|body| body.secret_type(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::list_secret_versions`](crate::Client::list_secret_versions).
+#[derive(Debug, Clone)]
+pub struct ListSecretVersions<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_name: Result<::std::string::String, String>,
+    limit: Result<Option<i32>, String>,
+    marker: Result<Option<::std::string::String>, String>,
+}
+impl<'a> ListSecretVersions<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_name: Err(
+                "secret_name is missing: set it with .secret_name(…)".to_string(),
+            ),
+            limit: Ok(None),
+            marker: Ok(None),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Number of versions on a page, 1 to 1000. Default 50.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<i32>,
+    {
+        self.limit = Ok(value.into_option());
+        self
+    }
+    /// ID of the last version on the previous page, such as `v10`: its `next_marker`. Leave it out for the first page.
+    pub fn marker<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.marker = Ok(value.into_option());
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ListSecretVersionsResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::LIST_SECRET_VERSIONS;
+        let Self { client, project_id, secret_name, limit, marker } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let marker = marker.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/{}/versions", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?,
+            rt::path_segment(OPERATION, "secret_name", & secret_name) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("marker", &marker))
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::create_secret_version`](crate::Client::create_secret_version).
+#[derive(Debug, Clone)]
+pub struct CreateSecretVersion<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_name: Result<::std::string::String, String>,
+    body: Result<types::builder::CreateSecretVersionRequestBody, String>,
+}
+impl<'a> CreateSecretVersion<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_name: Err(
+                "secret_name is missing: set it with .secret_name(…)".to_string(),
+            ),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The value, and optionally its stages and expiry.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::CreateSecretVersionRequestBody>,
+        <V as std::convert::TryInto<
+            types::CreateSecretVersionRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!(
+                    "conversion to `CreateSecretVersionRequestBody` for body failed: {}",
+                    s
+                )
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::CreateSecretVersionRequestBody,
+        ) -> types::builder::CreateSecretVersionRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CreateSecretVersionResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::CREATE_SECRET_VERSION;
+        let Self { client, project_id, secret_name, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::CreateSecretVersionRequestBody::try_from(v)
+                    .map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/{}/versions", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?,
+            rt::path_segment(OPERATION, "secret_name", & secret_name) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// When the version expires, in milliseconds since the Unix epoch. No expiry is set if left out. Serves to trigger `SECRET_VERSION_EXPIRED`.
+    pub fn expire_time<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<i64>,
+    {
+        self.body = self.body.map(|body| body.expire_time(value));
+        self
+    }
+    /// The value as bytes in base64, at most 32 KiB. Exclusive with `secret_string`. Sensitive: redacted in debug output.
+    pub fn secret_binary<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<crate::SecretText>,
+    {
+        self.body = self.body.map(|body| body.secret_binary(value));
+        self
+    }
+    /// The value as text, at most 32 KiB. Exclusive with `secret_binary`. Sensitive: redacted in debug output.
+    pub fn secret_string<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<crate::SecretText>,
+    {
+        self.body = self.body.map(|body| body.secret_string(value));
+        self
+    }
+    /// Stages that shall mark the new version, 1 to 12 of 1 to 64 characters each; other versions lose them. Only `SYSCURRENT` if left out.
+    pub fn version_stages<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::vec::Vec<::std::string::String>>,
+    {
+        self.body = self.body.map(|body| body.version_stages(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::delete_secret_for_schedule`](crate::Client::delete_secret_for_schedule).
+#[derive(Debug, Clone)]
+pub struct DeleteSecretForSchedule<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_name: Result<::std::string::String, String>,
+    body: Result<types::builder::DeleteSecretForScheduleRequestBody, String>,
+}
+impl<'a> DeleteSecretForSchedule<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_name: Err(
+                "secret_name is missing: set it with .secret_name(…)".to_string(),
+            ),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The length of the waiting period.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::DeleteSecretForScheduleRequestBody>,
+        <V as std::convert::TryInto<
+            types::DeleteSecretForScheduleRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!(
+                    "conversion to `DeleteSecretForScheduleRequestBody` for body failed: {}",
+                    s
+                )
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::DeleteSecretForScheduleRequestBody,
+        ) -> types::builder::DeleteSecretForScheduleRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::DELETE_SECRET_FOR_SCHEDULE;
+        let Self { client, project_id, secret_name, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::DeleteSecretForScheduleRequestBody::try_from(v)
+                    .map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/{}/scheduled-deleted-tasks/create", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?,
+            rt::path_segment(OPERATION, "secret_name", & secret_name) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// Days until the deletion, 7 to 30, in which RestoreSecret can cancel it. Required, although a default of 30 is documented.
+    pub fn recovery_window_in_days<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<i32>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.recovery_window_in_days(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::delete_secret_tag`](crate::Client::delete_secret_tag).
+#[derive(Debug, Clone)]
+pub struct DeleteSecretTag<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_id: Result<::std::string::String, String>,
+    key: Result<::std::string::String, String>,
+}
+impl<'a> DeleteSecretTag<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_id: Err(
+                "secret_id is missing: set it with .secret_id(…)".to_string(),
+            ),
+            key: Err("key is missing: set it with .key(…)".to_string()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// ID of the secret, a UUID of 36 characters. The name does not work here.
+    pub fn secret_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Key of the tag to remove, 1 to 255 characters.
+    pub fn key<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.key = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .key(…) does not convert to its type".to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        const OPERATION: &Operation = &operations::DELETE_SECRET_TAG;
+        let Self { client, project_id, secret_id, key } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_id = secret_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let key = key.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/{}/tags/{}", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?, rt::path_segment(OPERATION, "secret_id", &
+            secret_id) ?, rt::path_segment(OPERATION, "key", & key) ?
+        );
+        let request = client
+            .http()
+            .delete(url)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.ignore_body()
+    }
+}
+/// Builder of a call of [`Client::show_secret_stage`](crate::Client::show_secret_stage).
+#[derive(Debug, Clone)]
+pub struct ShowSecretStage<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_name: Result<::std::string::String, String>,
+    stage_name: Result<::std::string::String, String>,
+}
+impl<'a> ShowSecretStage<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_name: Err(
+                "secret_name is missing: set it with .secret_name(…)".to_string(),
+            ),
+            stage_name: Err(
+                "stage_name is missing: set it with .stage_name(…)".to_string(),
+            ),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the stage, such as `SYSCURRENT`: 1 to 64 letters, digits, `_` or `-`.
+    pub fn stage_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.stage_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .stage_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::SecretStageResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::SHOW_SECRET_STAGE;
+        let Self { client, project_id, secret_name, stage_name } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let stage_name = stage_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/{}/stages/{}", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?,
+            rt::path_segment(OPERATION, "secret_name", & secret_name) ?,
+            rt::path_segment(OPERATION, "stage_name", & stage_name) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::update_secret_stage`](crate::Client::update_secret_stage).
+#[derive(Debug, Clone)]
+pub struct UpdateSecretStage<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_name: Result<::std::string::String, String>,
+    stage_name: Result<::std::string::String, String>,
+    body: Result<types::builder::UpdateSecretStageRequestBody, String>,
+}
+impl<'a> UpdateSecretStage<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_name: Err(
+                "secret_name is missing: set it with .secret_name(…)".to_string(),
+            ),
+            stage_name: Err(
+                "stage_name is missing: set it with .stage_name(…)".to_string(),
+            ),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the stage, such as `SYSCURRENT`: 1 to 64 letters, digits, `_` or `-`.
+    pub fn stage_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.stage_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .stage_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The version to mark.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::UpdateSecretStageRequestBody>,
+        <V as std::convert::TryInto<
+            types::UpdateSecretStageRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!(
+                    "conversion to `UpdateSecretStageRequestBody` for body failed: {}", s
+                )
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::UpdateSecretStageRequestBody,
+        ) -> types::builder::UpdateSecretStageRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::SecretStageResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::UPDATE_SECRET_STAGE;
+        let Self { client, project_id, secret_name, stage_name, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let stage_name = stage_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::UpdateSecretStageRequestBody::try_from(v)
+                    .map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/{}/stages/{}", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?,
+            rt::path_segment(OPERATION, "secret_name", & secret_name) ?,
+            rt::path_segment(OPERATION, "stage_name", & stage_name) ?
+        );
+        let request = client
+            .http()
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// ID of the version to mark, such as `v3`.
+    pub fn version_id<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<::std::string::String>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.version_id(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::delete_secret_stage`](crate::Client::delete_secret_stage).
+#[derive(Debug, Clone)]
+pub struct DeleteSecretStage<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_name: Result<::std::string::String, String>,
+    stage_name: Result<::std::string::String, String>,
+}
+impl<'a> DeleteSecretStage<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_name: Err(
+                "secret_name is missing: set it with .secret_name(…)".to_string(),
+            ),
+            stage_name: Err(
+                "stage_name is missing: set it with .stage_name(…)".to_string(),
+            ),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the stage, such as `SYSCURRENT`: 1 to 64 letters, digits, `_` or `-`.
+    pub fn stage_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.stage_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .stage_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        const OPERATION: &Operation = &operations::DELETE_SECRET_STAGE;
+        let Self { client, project_id, secret_name, stage_name } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let stage_name = stage_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/{}/stages/{}", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?,
+            rt::path_segment(OPERATION, "secret_name", & secret_name) ?,
+            rt::path_segment(OPERATION, "stage_name", & stage_name) ?
+        );
+        let request = client
+            .http()
+            .delete(url)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.ignore_body()
+    }
+}
+/// Builder of a call of [`Client::restore_secret`](crate::Client::restore_secret).
+#[derive(Debug, Clone)]
+pub struct RestoreSecret<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_name: Result<::std::string::String, String>,
+}
+impl<'a> RestoreSecret<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_name: Err(
+                "secret_name is missing: set it with .secret_name(…)".to_string(),
+            ),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::RESTORE_SECRET;
+        let Self { client, project_id, secret_name } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/{}/scheduled-deleted-tasks/cancel", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?,
+            rt::path_segment(OPERATION, "secret_name", & secret_name) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::upload_secret_blob`](crate::Client::upload_secret_blob).
+#[derive(Debug, Clone)]
+pub struct UploadSecretBlob<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    body: Result<types::builder::UploadSecretBlobRequestBody, String>,
+}
+impl<'a> UploadSecretBlob<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The backup to restore.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::UploadSecretBlobRequestBody>,
+        <V as std::convert::TryInto<
+            types::UploadSecretBlobRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!(
+                    "conversion to `UploadSecretBlobRequestBody` for body failed: {}", s
+                )
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::UploadSecretBlobRequestBody,
+        ) -> types::builder::UploadSecretBlobRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::UPLOAD_SECRET_BLOB;
+        let Self { client, project_id, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::UploadSecretBlobRequestBody::try_from(v)
+                    .map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/restore", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// The text that DownloadSecretBlob returned, unchanged, up to 5 MiB. Sensitive: redacted in debug output.
+    pub fn secret_blob<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<crate::SecretText>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.secret_blob(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::batch_create_or_delete_tags`](crate::Client::batch_create_or_delete_tags).
+#[derive(Debug, Clone)]
+pub struct BatchCreateOrDeleteTags<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_id: Result<::std::string::String, String>,
+    body: Result<types::builder::BatchCreateOrDeleteTagsRequestBody, String>,
+}
+impl<'a> BatchCreateOrDeleteTags<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_id: Err(
+                "secret_id is missing: set it with .secret_id(…)".to_string(),
+            ),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// ID of the secret, a UUID of 36 characters. The name does not work here.
+    pub fn secret_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The tags, and what to do with them.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::BatchCreateOrDeleteTagsRequestBody>,
+        <V as std::convert::TryInto<
+            types::BatchCreateOrDeleteTagsRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!(
+                    "conversion to `BatchCreateOrDeleteTagsRequestBody` for body failed: {}",
+                    s
+                )
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::BatchCreateOrDeleteTagsRequestBody,
+        ) -> types::builder::BatchCreateOrDeleteTagsRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        const OPERATION: &Operation = &operations::BATCH_CREATE_OR_DELETE_TAGS;
+        let Self { client, project_id, secret_id, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_id = secret_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::BatchCreateOrDeleteTagsRequestBody::try_from(v)
+                    .map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/{}/tags/action", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?,
+            rt::path_segment(OPERATION, "secret_id", & secret_id) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.ignore_body()
+    }
+    /// `create` to add the tags, `delete` to remove them.
+    pub fn action<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<crate::types::TagAction>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.action(value));
+        self
+    }
+    /// Serial number of the request, a UUID of 36 characters, such as `919c82d4-8046-4722-9094-35c3c6524cff`.
+    pub fn sequence<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.sequence(value));
+        self
+    }
+    /// The tags, 1 to 20.
+    pub fn tags<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<::std::vec::Vec<types::TagItemRequest>>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.tags(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::show_secret_event`](crate::Client::show_secret_event).
+#[derive(Debug, Clone)]
+pub struct ShowSecretEvent<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    event_name: Result<::std::string::String, String>,
+}
+impl<'a> ShowSecretEvent<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            event_name: Err(
+                "event_name is missing: set it with .event_name(…)".to_string(),
+            ),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the event: 1 to 64 letters, digits, `_` or `-`.
+    pub fn event_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.event_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .event_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::SecretEventResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::SHOW_SECRET_EVENT;
+        let Self { client, project_id, event_name } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let event_name = event_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/events/{}", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?, rt::path_segment(OPERATION, "event_name", &
+            event_name) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::update_secret_event`](crate::Client::update_secret_event).
+#[derive(Debug, Clone)]
+pub struct UpdateSecretEvent<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    event_name: Result<::std::string::String, String>,
+    body: Result<types::builder::UpdateSecretEventRequestBody, String>,
+}
+impl<'a> UpdateSecretEvent<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            event_name: Err(
+                "event_name is missing: set it with .event_name(…)".to_string(),
+            ),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the event: 1 to 64 letters, digits, `_` or `-`.
+    pub fn event_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.event_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .event_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The settings to change.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::UpdateSecretEventRequestBody>,
+        <V as std::convert::TryInto<
+            types::UpdateSecretEventRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!(
+                    "conversion to `UpdateSecretEventRequestBody` for body failed: {}", s
+                )
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::UpdateSecretEventRequestBody,
+        ) -> types::builder::UpdateSecretEventRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::SecretEventResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::UPDATE_SECRET_EVENT;
+        let Self { client, project_id, event_name, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let event_name = event_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::UpdateSecretEventRequestBody::try_from(v)
+                    .map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/events/{}", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?, rt::path_segment(OPERATION, "event_name", &
+            event_name) ?
+        );
+        let request = client
+            .http()
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// What triggers a notification, at most 12 types and no duplicates. Replaces the old list.
+    pub fn event_types<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::vec::Vec<crate::types::EventType>>,
+    {
+        self.body = self.body.map(|body| body.event_types(value));
+        self
+    }
+    /// The topic to notify from now on.
+    pub fn notification<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<types::NotificationRequest>,
+    {
+        self.body = self.body.map(|body| body.notification(value));
+        self
+    }
+    /// `ENABLED` to send notifications, `DISABLED` to stop them.
+    pub fn state<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<crate::types::EventState>,
+    {
+        self.body = self.body.map(|body| body.state(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::delete_secret_event`](crate::Client::delete_secret_event).
+#[derive(Debug, Clone)]
+pub struct DeleteSecretEvent<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    event_name: Result<::std::string::String, String>,
+}
+impl<'a> DeleteSecretEvent<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            event_name: Err(
+                "event_name is missing: set it with .event_name(…)".to_string(),
+            ),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the event: 1 to 64 letters, digits, `_` or `-`.
+    pub fn event_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.event_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .event_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        const OPERATION: &Operation = &operations::DELETE_SECRET_EVENT;
+        let Self { client, project_id, event_name } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let event_name = event_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/events/{}", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?, rt::path_segment(OPERATION, "event_name", &
+            event_name) ?
+        );
+        let request = client
+            .http()
+            .delete(url)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.ignore_body()
+    }
+}
+/// Builder of a call of [`Client::show_secret`](crate::Client::show_secret).
+#[derive(Debug, Clone)]
+pub struct ShowSecret<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_name: Result<::std::string::String, String>,
+}
+impl<'a> ShowSecret<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_name: Err(
+                "secret_name is missing: set it with .secret_name(…)".to_string(),
+            ),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::SHOW_SECRET;
+        let Self { client, project_id, secret_name } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/{}", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?, rt::path_segment(OPERATION, "secret_name", &
+            secret_name) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::update_secret`](crate::Client::update_secret).
+#[derive(Debug, Clone)]
+pub struct UpdateSecret<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_name: Result<::std::string::String, String>,
+    body: Result<types::builder::UpdateSecretRequestBody, String>,
+}
+impl<'a> UpdateSecret<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_name: Err(
+                "secret_name is missing: set it with .secret_name(…)".to_string(),
+            ),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The settings to change.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::UpdateSecretRequestBody>,
+        <V as std::convert::TryInto<
+            types::UpdateSecretRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `UpdateSecretRequestBody` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::UpdateSecretRequestBody,
+        ) -> types::builder::UpdateSecretRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::UPDATE_SECRET;
+        let Self { client, project_id, secret_name, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::UpdateSecretRequestBody::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/{}", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?, rt::path_segment(OPERATION, "secret_name", &
+            secret_name) ?
+        );
+        let request = client
+            .http()
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// Whether to rotate the secret every `rotation_period`.
+    pub fn auto_rotation<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<bool>,
+    {
+        self.body = self.body.map(|body| body.auto_rotation(value));
+        self
+    }
+    /// Free text, at most 2048 bytes.
+    pub fn description<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.description(value));
+        self
+    }
+    /// Name of the event to subscribe to; at most one. An empty list means none.
+    pub fn event_subscriptions<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::vec::Vec<::std::string::String>>,
+    {
+        self.body = self.body.map(|body| body.event_subscriptions(value));
+        self
+    }
+    /// ID of the KMS key for versions created from now on, 2 to 64 characters. Existing versions keep theirs.
+    pub fn kms_key_id<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.kms_key_id(value));
+        self
+    }
+    /// URN of the FunctionGraph function that rotates the secret, such as `urn:fss:cn-north-4:…:function:default:rotate:latest`.
+    pub fn rotation_func_urn<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.rotation_func_urn(value));
+        self
+    }
+    /// How often the secret is rotated: a number and a unit `d`, `h`, `m` or `s`, such as `30d` or `12h`, between 6 hours and 365 days. Required when `auto_rotation` is on.
+    pub fn rotation_period<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.rotation_period(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::delete_secret`](crate::Client::delete_secret).
+#[derive(Debug, Clone)]
+pub struct DeleteSecret<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_name: Result<::std::string::String, String>,
+}
+impl<'a> DeleteSecret<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_name: Err(
+                "secret_name is missing: set it with .secret_name(…)".to_string(),
+            ),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        const OPERATION: &Operation = &operations::DELETE_SECRET;
+        let Self { client, project_id, secret_name } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/{}", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?, rt::path_segment(OPERATION, "secret_name", &
+            secret_name) ?
+        );
+        let request = client
+            .http()
+            .delete(url)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.ignore_body()
+    }
+}
+/// Builder of a call of [`Client::show_secret_version`](crate::Client::show_secret_version).
+#[derive(Debug, Clone)]
+pub struct ShowSecretVersion<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_name: Result<::std::string::String, String>,
+    version_id: Result<::std::string::String, String>,
+}
+impl<'a> ShowSecretVersion<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_name: Err(
+                "secret_name is missing: set it with .secret_name(…)".to_string(),
+            ),
+            version_id: Err(
+                "version_id is missing: set it with .version_id(…)".to_string(),
+            ),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// ID of the version, such as `v3`, or `latest` for the newest one.
+    pub fn version_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.version_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .version_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ShowSecretVersionResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::SHOW_SECRET_VERSION;
+        let Self { client, project_id, secret_name, version_id } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let version_id = version_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/{}/versions/{}", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?,
+            rt::path_segment(OPERATION, "secret_name", & secret_name) ?,
+            rt::path_segment(OPERATION, "version_id", & version_id) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::update_version`](crate::Client::update_version).
+#[derive(Debug, Clone)]
+pub struct UpdateVersion<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_name: Result<::std::string::String, String>,
+    version_id: Result<::std::string::String, String>,
+    body: Result<types::builder::UpdateVersionRequestBody, String>,
+}
+impl<'a> UpdateVersion<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_name: Err(
+                "secret_name is missing: set it with .secret_name(…)".to_string(),
+            ),
+            version_id: Err(
+                "version_id is missing: set it with .version_id(…)".to_string(),
+            ),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// ID of the version, such as `v3`.
+    pub fn version_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.version_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .version_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The new expiry.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::UpdateVersionRequestBody>,
+        <V as std::convert::TryInto<
+            types::UpdateVersionRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!(
+                    "conversion to `UpdateVersionRequestBody` for body failed: {}", s
+                )
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::UpdateVersionRequestBody,
+        ) -> types::builder::UpdateVersionRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::UpdateVersionMetadataResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::UPDATE_VERSION;
+        let Self { client, project_id, secret_name, version_id, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let version_id = version_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::UpdateVersionRequestBody::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/{}/versions/{}", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?,
+            rt::path_segment(OPERATION, "secret_name", & secret_name) ?,
+            rt::path_segment(OPERATION, "version_id", & version_id) ?
+        );
+        let request = client
+            .http()
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// When the version expires, in milliseconds since the Unix epoch.
+    pub fn expire_time<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<i64>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.expire_time(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::list_resource_instances`](crate::Client::list_resource_instances).
+#[derive(Debug, Clone)]
+pub struct ListResourceInstances<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    resource_instances: Result<::std::string::String, String>,
+    body: Result<types::builder::ListResourceInstancesRequestBody, String>,
+}
+impl<'a> ListResourceInstances<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            resource_instances: Err(
+                "resource_instances is missing: set it with .resource_instances(…)"
+                    .to_string(),
+            ),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Always the literal text `resource_instances`.
+    pub fn resource_instances<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.resource_instances = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .resource_instances(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// What to search for, and the page wanted.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::ListResourceInstancesRequestBody>,
+        <V as std::convert::TryInto<
+            types::ListResourceInstancesRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!(
+                    "conversion to `ListResourceInstancesRequestBody` for body failed: {}",
+                    s
+                )
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::ListResourceInstancesRequestBody,
+        ) -> types::builder::ListResourceInstancesRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ListResourceByTagsResponse>, Error> {
+        const OPERATION: &Operation = &operations::LIST_RESOURCE_INSTANCES;
+        let Self { client, project_id, resource_instances, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let resource_instances = resource_instances
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::ListResourceInstancesRequestBody::try_from(v)
+                    .map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/{}/action", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?, rt::path_segment(OPERATION,
+            "resource_instances", & resource_instances) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// `filter` to get the matching secrets, `count` to get only their number.
+    pub fn action<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<crate::types::ResourceAction>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.action(value));
+        self
+    }
+    /// Number of results on a page, 1 to 1000, as text. Default `10`. Not used with `count`.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.limit(value));
+        self
+    }
+    /// Conditions on the name, at most 10.
+    pub fn matches<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::vec::Vec<types::TagMatches>>,
+    {
+        self.body = self.body.map(|body| body.matches(value));
+        self
+    }
+    /// Index of the first result, from 0, as text. Default `0`. Not used with `count`.
+    pub fn offset<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.offset(value));
+        self
+    }
+    /// Serial number of the request, a UUID of 36 characters.
+    pub fn sequence<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.sequence(value));
+        self
+    }
+    /// Tags that a secret must have, 1 to 10.
+    pub fn tags<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::vec::Vec<types::Tag>>,
+    {
+        self.body = self.body.map(|body| body.tags(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::list_secret_tags`](crate::Client::list_secret_tags).
+#[derive(Debug, Clone)]
+pub struct ListSecretTags<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_id: Result<::std::string::String, String>,
+}
+impl<'a> ListSecretTags<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_id: Err(
+                "secret_id is missing: set it with .secret_id(…)".to_string(),
+            ),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// ID of the secret, a UUID of 36 characters. The name does not work here.
+    pub fn secret_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ListSecretTagsResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::LIST_SECRET_TAGS;
+        let Self { client, project_id, secret_id } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_id = secret_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/{}/tags", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?, rt::path_segment(OPERATION, "secret_id", &
+            secret_id) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::create_secret_tag`](crate::Client::create_secret_tag).
+#[derive(Debug, Clone)]
+pub struct CreateSecretTag<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_id: Result<::std::string::String, String>,
+    body: Result<types::builder::CreateSecretTagRequestBody, String>,
+}
+impl<'a> CreateSecretTag<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_id: Err(
+                "secret_id is missing: set it with .secret_id(…)".to_string(),
+            ),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// ID of the secret, a UUID of 36 characters. The name does not work here.
+    pub fn secret_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The tag to add.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::CreateSecretTagRequestBody>,
+        <V as std::convert::TryInto<
+            types::CreateSecretTagRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!(
+                    "conversion to `CreateSecretTagRequestBody` for body failed: {}", s
+                )
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::CreateSecretTagRequestBody,
+        ) -> types::builder::CreateSecretTagRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        const OPERATION: &Operation = &operations::CREATE_SECRET_TAG;
+        let Self { client, project_id, secret_id, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_id = secret_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::CreateSecretTagRequestBody::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/{}/tags", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?, rt::path_segment(OPERATION, "secret_id", &
+            secret_id) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.ignore_body()
+    }
+    /// Key and value of the new tag.
+    pub fn tag<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<types::TagItemRequest>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.tag(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::list_notification_records`](crate::Client::list_notification_records).
+#[derive(Debug, Clone)]
+pub struct ListNotificationRecords<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+}
+impl<'a> ListNotificationRecords<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ListEventNotifyRecordsResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::LIST_NOTIFICATION_RECORDS;
+        let Self { client, project_id } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/notification-records", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::list_project_secrets_tags`](crate::Client::list_project_secrets_tags).
+#[derive(Debug, Clone)]
+pub struct ListProjectSecretsTags<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+}
+impl<'a> ListProjectSecretsTags<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ListProjectSecretsTagsResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::LIST_PROJECT_SECRETS_TAGS;
+        let Self { client, project_id } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/tags", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::rotate_secret`](crate::Client::rotate_secret).
+#[derive(Debug, Clone)]
+pub struct RotateSecret<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    secret_name: Result<::std::string::String, String>,
+}
+impl<'a> RotateSecret<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            secret_name: Err(
+                "secret_name is missing: set it with .secret_name(…)".to_string(),
+            ),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Name of the secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.secret_name = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_name(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::VersionRotateResponse>, Error> {
+        const OPERATION: &Operation = &operations::ROTATE_SECRET;
+        let Self { client, project_id, secret_name } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/{}/rotate", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?, rt::path_segment(OPERATION, "secret_name", &
+            secret_name) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::batch_get_secret_value`](crate::Client::batch_get_secret_value).
+#[derive(Debug, Clone)]
+pub struct BatchGetSecretValue<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    body: Result<types::builder::BatchGetSecretValueRequestBody, String>,
+}
+impl<'a> BatchGetSecretValue<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The names of the secrets to read.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::BatchGetSecretValueRequestBody>,
+        <V as std::convert::TryInto<
+            types::BatchGetSecretValueRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!(
+                    "conversion to `BatchGetSecretValueRequestBody` for body failed: {}",
+                    s
+                )
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::BatchGetSecretValueRequestBody,
+        ) -> types::builder::BatchGetSecretValueRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::BatchGetSecretValueResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::BATCH_GET_SECRET_VALUE;
+        let Self { client, project_id, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::BatchGetSecretValueRequestBody::try_from(v)
+                    .map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/batch-get-secret-value", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// Names of up to 20 secrets, each of 1 to 255 characters.
+    pub fn secret_name_list<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::vec::Vec<::std::string::String>>,
+    {
+        self.body = self.body.map(|body| body.secret_name_list(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::batch_import_secrets`](crate::Client::batch_import_secrets).
+#[derive(Debug, Clone)]
+pub struct BatchImportSecrets<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    body: Result<types::builder::ImportSecretsRequest, String>,
+}
+impl<'a> BatchImportSecrets<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The secrets to create.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::ImportSecretsRequest>,
+        <V as std::convert::TryInto<
+            types::ImportSecretsRequest,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `ImportSecretsRequest` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::ImportSecretsRequest,
+        ) -> types::builder::ImportSecretsRequest,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<types::ImportResponse>, Error> {
+        const OPERATION: &Operation = &operations::BATCH_IMPORT_SECRETS;
+        let Self { client, project_id, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::ImportSecretsRequest::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/batch-import", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// The secrets, each as CreateSecret takes it.
+    pub fn secrets<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<::std::vec::Vec<types::CreateSecretRequestBody>>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.secrets(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::check_secrets`](crate::Client::check_secrets).
+#[derive(Debug, Clone)]
+pub struct CheckSecrets<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    body: Result<types::builder::CheckSecretsRequestBody, String>,
+}
+impl<'a> CheckSecrets<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The material to judge, and the kind of check.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::CheckSecretsRequestBody>,
+        <V as std::convert::TryInto<
+            types::CheckSecretsRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `CheckSecretsRequestBody` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::CheckSecretsRequestBody,
+        ) -> types::builder::CheckSecretsRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CheckSecretsResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::CHECK_SECRETS;
+        let Self { client, project_id, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::CheckSecretsRequestBody::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/checker/check", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// The material, an object whose fields depend on `type`. Sensitive: redacted in debug output.
+    pub fn data<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<crate::SecretJson>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.data(value));
+        self
+    }
+    /// Kind of check. Only `1` is known.
+    pub fn type_<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<::std::string::String>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.type_(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::show_agency`](crate::Client::show_agency).
+#[derive(Debug, Clone)]
+pub struct ShowAgency<'a> {
+    client: &'a crate::Client,
+    secret_type: Result<crate::types::SecretType, String>,
+}
+impl<'a> ShowAgency<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            secret_type: Err(
+                "secret_type is missing: set it with .secret_type(…)".to_string(),
+            ),
+        }
+    }
+    /// Type of the secrets to rotate: `RDS-FG` or `GaussDB-FG`.
+    pub fn secret_type<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<crate::types::SecretType>,
+    {
+        self.secret_type = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_type(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ShowAgencyResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::SHOW_AGENCY;
+        let Self { client, secret_type } = self;
+        let secret_type = secret_type
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!("{}/v1/csms/agencies", client.endpoint());
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("secret_type", &secret_type))
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::create_agency`](crate::Client::create_agency).
+#[derive(Debug, Clone)]
+pub struct CreateAgency<'a> {
+    client: &'a crate::Client,
+    body: Result<types::builder::CreateAgencyRequestBody, String>,
+}
+impl<'a> CreateAgency<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// The type of the secrets to rotate.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::CreateAgencyRequestBody>,
+        <V as std::convert::TryInto<
+            types::CreateAgencyRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `CreateAgencyRequestBody` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::CreateAgencyRequestBody,
+        ) -> types::builder::CreateAgencyRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CreateAgencyResoponseBody>, Error> {
+        const OPERATION: &Operation = &operations::CREATE_AGENCY;
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| {
+                types::CreateAgencyRequestBody::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!("{}/v1/csms/agencies", client.endpoint());
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// Type of the secrets to rotate: `RDS-FG` or `GaussDB-FG`.
+    pub fn secret_type<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<crate::types::SecretType>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.secret_type(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::list_grants`](crate::Client::list_grants).
+#[derive(Debug, Clone)]
+pub struct ListGrants<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    resource_id: Result<::std::string::String, String>,
+}
+impl<'a> ListGrants<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            resource_id: Err(
+                "resource_id is missing: set it with .resource_id(…)".to_string(),
+            ),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// ID of the shared secret or group of secrets, 1 to 64 characters.
+    pub fn resource_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.resource_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .resource_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ListGrantsResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::LIST_GRANTS;
+        let Self { client, project_id, resource_id } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let resource_id = resource_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/grants", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("resource_id", &resource_id))
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::update_grant`](crate::Client::update_grant).
+#[derive(Debug, Clone)]
+pub struct UpdateGrant<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    resource_id: Result<::std::string::String, String>,
+    body: Result<types::builder::GrantSecretReqBody, String>,
+}
+impl<'a> UpdateGrant<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            resource_id: Err(
+                "resource_id is missing: set it with .resource_id(…)".to_string(),
+            ),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// ID of the shared secret or group of secrets, 1 to 64 characters.
+    pub fn resource_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.resource_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .resource_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The grant as it shall be.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::GrantSecretReqBody>,
+        <V as std::convert::TryInto<
+            types::GrantSecretReqBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `GrantSecretReqBody` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::GrantSecretReqBody,
+        ) -> types::builder::GrantSecretReqBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<types::GrantResponse>, Error> {
+        const OPERATION: &Operation = &operations::UPDATE_GRANT;
+        let Self { client, project_id, resource_id, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let resource_id = resource_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::GrantSecretReqBody::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/grants", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .query(&progenitor_client::QueryParam::new("resource_id", &resource_id))
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// ID of that user or user group, 1 to 64 characters.
+    pub fn grantee_target_id<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<::std::string::String>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.grantee_target_id(value));
+        self
+    }
+    /// Who gets access: `0` for a user, `2` for a user group. Text, not a number.
+    pub fn grantee_type<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<crate::types::GranteeType>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.grantee_type(value));
+        self
+    }
+    /// ID of the secret or group of secrets, 1 to 64 characters.
+    ///
+    ///
+    /// This is the field `resource_id` of the body; the parameter of the same name is set by [`resource_id`](Self::resource_id).
+    pub fn body_resource_id<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<::std::string::String>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.resource_id(value));
+        self
+    }
+    /// What is shared: `SECRET` for one secret, `GROUP` for a group of secrets.
+    pub fn type_<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<crate::types::GrantType>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.type_(value));
+        self
+    }
+    /// Date on which the access ends, such as `2026-12-31`. No end is set if left out.
+    pub fn validity_time<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.validity_time(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::create_grants`](crate::Client::create_grants).
+#[derive(Debug, Clone)]
+pub struct CreateGrants<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    body: Result<types::builder::GrantSecretReqBody, String>,
+}
+impl<'a> CreateGrants<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// What is shared, with whom, and until when.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::GrantSecretReqBody>,
+        <V as std::convert::TryInto<
+            types::GrantSecretReqBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `GrantSecretReqBody` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::GrantSecretReqBody,
+        ) -> types::builder::GrantSecretReqBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<types::GrantResponse>, Error> {
+        const OPERATION: &Operation = &operations::CREATE_GRANTS;
+        let Self { client, project_id, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::GrantSecretReqBody::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/grants", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// ID of that user or user group, 1 to 64 characters.
+    pub fn grantee_target_id<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<::std::string::String>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.grantee_target_id(value));
+        self
+    }
+    /// Who gets access: `0` for a user, `2` for a user group. Text, not a number.
+    pub fn grantee_type<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<crate::types::GranteeType>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.grantee_type(value));
+        self
+    }
+    /// ID of the secret or group of secrets, 1 to 64 characters.
+    pub fn resource_id<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<::std::string::String>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.resource_id(value));
+        self
+    }
+    /// What is shared: `SECRET` for one secret, `GROUP` for a group of secrets.
+    pub fn type_<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<crate::types::GrantType>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.type_(value));
+        self
+    }
+    /// Date on which the access ends, such as `2026-12-31`. No end is set if left out.
+    pub fn validity_time<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.validity_time(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::delete_grant`](crate::Client::delete_grant).
+#[derive(Debug, Clone)]
+pub struct DeleteGrant<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    grantee_user: Result<Option<::std::string::String>, String>,
+    resource_id: Result<::std::string::String, String>,
+}
+impl<'a> DeleteGrant<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            grantee_user: Ok(None),
+            resource_id: Err(
+                "resource_id is missing: set it with .resource_id(…)".to_string(),
+            ),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// ID of the one user whose access ends, at most 64 characters.
+    pub fn grantee_user<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.grantee_user = Ok(value.into_option());
+        self
+    }
+    /// ID of the shared secret or group of secrets, 1 to 64 characters.
+    pub fn resource_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.resource_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .resource_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        const OPERATION: &Operation = &operations::DELETE_GRANT;
+        let Self { client, project_id, grantee_user, resource_id } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let grantee_user = grantee_user
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let resource_id = resource_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/grants", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .delete(url)
+            .query(&progenitor_client::QueryParam::new("grantee_user", &grantee_user))
+            .query(&progenitor_client::QueryParam::new("resource_id", &resource_id))
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.ignore_body()
+    }
+}
+/// Builder of a call of [`Client::generate_random_password`](crate::Client::generate_random_password).
+#[derive(Debug, Clone)]
+pub struct GenerateRandomPassword<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    body: Result<types::builder::CreatePasswordRequestBody, String>,
+}
+impl<'a> GenerateRandomPassword<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Length and characters of the password.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::CreatePasswordRequestBody>,
+        <V as std::convert::TryInto<
+            types::CreatePasswordRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!(
+                    "conversion to `CreatePasswordRequestBody` for body failed: {}", s
+                )
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::CreatePasswordRequestBody,
+        ) -> types::builder::CreatePasswordRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CreatePasswordResponse>, Error> {
+        const OPERATION: &Operation = &operations::GENERATE_RANDOM_PASSWORD;
+        let Self { client, project_id, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::CreatePasswordRequestBody::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/generate-password", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// Single characters that must not occur, written one after the other.
+    pub fn exclude_characters<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.exclude_characters(value));
+        self
+    }
+    /// True for no lower-case letters.
+    pub fn exclude_lowercase<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<bool>,
+    {
+        self.body = self.body.map(|body| body.exclude_lowercase(value));
+        self
+    }
+    /// True for no digits.
+    pub fn exclude_numbers<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<bool>,
+    {
+        self.body = self.body.map(|body| body.exclude_numbers(value));
+        self
+    }
+    /// True for no punctuation.
+    pub fn exclude_punctuation<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<bool>,
+    {
+        self.body = self.body.map(|body| body.exclude_punctuation(value));
+        self
+    }
+    /// True for no upper-case letters.
+    pub fn exclude_uppercase<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<bool>,
+    {
+        self.body = self.body.map(|body| body.exclude_uppercase(value));
+        self
+    }
+    /// True to allow the space. Default false.
+    pub fn include_space<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<bool>,
+    {
+        self.body = self.body.map(|body| body.include_space(value));
+        self
+    }
+    /// Number of characters. Default 32.
+    pub fn length<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<i32>,
+    {
+        self.body = self.body.map(|body| body.length(value));
+        self
+    }
+    /// Name of the password policy to follow.
+    pub fn password_policy_name<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.body = self.body.map(|body| body.password_policy_name(value));
+        self
+    }
+    /// True for at least one character of each kind that is not excluded. Default false.
+    pub fn require_each_included_type<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<bool>,
+    {
+        self.body = self.body.map(|body| body.require_each_included_type(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::list_secret_task`](crate::Client::list_secret_task).
+#[derive(Debug, Clone)]
+pub struct ListSecretTask<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    limit: Result<Option<i32>, String>,
+    marker: Result<Option<::std::string::String>, String>,
+    secret_name: Result<Option<::std::string::String>, String>,
+    status: Result<Option<crate::types::TaskStatus>, String>,
+    task_id: Result<Option<::std::string::String>, String>,
+}
+impl<'a> ListSecretTask<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            limit: Ok(None),
+            marker: Ok(None),
+            secret_name: Ok(None),
+            status: Ok(None),
+            task_id: Ok(None),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Number of tasks on a page, at most 1000. Default 50.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<i32>,
+    {
+        self.limit = Ok(value.into_option());
+        self
+    }
+    /// ID of the task to start from: the `next_marker` of the previous page. Leave it out for the first page.
+    pub fn marker<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.marker = Ok(value.into_option());
+        self
+    }
+    /// Return only tasks of the secret of this name.
+    pub fn secret_name<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.secret_name = Ok(value.into_option());
+        self
+    }
+    /// Return only tasks that ended like this: `SUCCESS` or `FAILED`.
+    pub fn status<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<crate::types::TaskStatus>,
+    {
+        self.status = Ok(value.into_option());
+        self
+    }
+    /// ID of one task, a UUID. Can't be combined with any other filter.
+    pub fn task_id<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.task_id = Ok(value.into_option());
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ListSecretTaskResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::LIST_SECRET_TASK;
+        let Self { client, project_id, limit, marker, secret_name, status, task_id } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let marker = marker.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_name = secret_name
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let status = status.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let task_id = task_id.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/csms/tasks", client.endpoint(), rt::path_segment(OPERATION,
+            "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("marker", &marker))
+            .query(&progenitor_client::QueryParam::new("secret_name", &secret_name))
+            .query(&progenitor_client::QueryParam::new("status", &status))
+            .query(&progenitor_client::QueryParam::new("task_id", &task_id))
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::list_users`](crate::Client::list_users).
+#[derive(Debug, Clone)]
+pub struct ListUsers<'a> {
+    client: &'a crate::Client,
+    limit: Result<i32, String>,
+    offset: Result<i32, String>,
+    org_id: Result<Option<::std::string::String>, String>,
+    user_info: Result<Option<::std::string::String>, String>,
+}
+impl<'a> ListUsers<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            limit: Err("limit is missing: set it with .limit(…)".to_string()),
+            offset: Err("offset is missing: set it with .offset(…)".to_string()),
+            org_id: Ok(None),
+            user_info: Ok(None),
+        }
+    }
+    /// Number of users on a page, 10 to 100.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<i32>,
+    {
+        self.limit = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .limit(…) does not convert to its type".to_string()
+            });
+        self
+    }
+    /// Number of the page, counted from 0.
+    pub fn offset<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<i32>,
+    {
+        self.offset = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .offset(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Return only users of the organisation with this ID. Leave it out for all users.
+    pub fn org_id<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.org_id = Ok(value.into_option());
+        self
+    }
+    /// Return only users whose name is like this text (fuzzy search), at most 64 characters.
+    pub fn user_info<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<::std::string::String>,
+    {
+        self.user_info = Ok(value.into_option());
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<types::UsersListResponse>, Error> {
+        const OPERATION: &Operation = &operations::LIST_USERS;
+        let Self { client, limit, offset, org_id, user_info } = self;
+        let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let offset = offset.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let org_id = org_id.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let user_info = user_info
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!("{}/v1/csms/users", client.endpoint());
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("offset", &offset))
+            .query(&progenitor_client::QueryParam::new("org_id", &org_id))
+            .query(&progenitor_client::QueryParam::new("user_info", &user_info))
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::show_secret_function_templates`](crate::Client::show_secret_function_templates).
+#[derive(Debug, Clone)]
+pub struct ShowSecretFunctionTemplates<'a> {
+    client: &'a crate::Client,
+    engine: Result<Option<crate::types::DatabaseEngine>, String>,
+    secret_sub_type: Result<crate::types::RotationType, String>,
+    secret_type: Result<crate::types::SecretType, String>,
+}
+impl<'a> ShowSecretFunctionTemplates<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            engine: Ok(None),
+            secret_sub_type: Err(
+                "secret_sub_type is missing: set it with .secret_sub_type(…)"
+                    .to_string(),
+            ),
+            secret_type: Err(
+                "secret_type is missing: set it with .secret_type(…)".to_string(),
+            ),
+        }
+    }
+    /// Database engine: `mysql`, `postgresql` or `sqlserver`. Required for `RDS-FG`, not used for other types.
+    pub fn engine<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<crate::types::DatabaseEngine>,
+    {
+        self.engine = Ok(value.into_option());
+        self
+    }
+    /// Whether rotation resets the password of one account (`SingleUser`) or alternates between two (`MultiUser`).
+    pub fn secret_sub_type<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<crate::types::RotationType>,
+    {
+        self.secret_sub_type = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_sub_type(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Type of the secrets to rotate: `RDS-FG` or `GaussDB-FG`.
+    pub fn secret_type<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<crate::types::SecretType>,
+    {
+        self.secret_type = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .secret_type(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ShowFunctionTemplatesResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::SHOW_SECRET_FUNCTION_TEMPLATES;
+        let Self { client, engine, secret_sub_type, secret_type } = self;
+        let engine = engine.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_sub_type = secret_sub_type
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let secret_type = secret_type
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!("{}/v1/csms/function-templates", client.endpoint());
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("engine", &engine))
+            .query(
+                &progenitor_client::QueryParam::new("secret_sub_type", &secret_sub_type),
+            )
+            .query(&progenitor_client::QueryParam::new("secret_type", &secret_type))
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::show_secrets_config`](crate::Client::show_secrets_config).
+#[derive(Debug, Clone)]
+pub struct ShowSecretsConfig<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+}
+impl<'a> ShowSecretsConfig<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CheckSecretsConfigResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::SHOW_SECRETS_CONFIG;
+        let Self { client, project_id } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/checker/config", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::update_secrets_config`](crate::Client::update_secrets_config).
+#[derive(Debug, Clone)]
+pub struct UpdateSecretsConfig<'a> {
+    client: &'a crate::Client,
+    project_id: Result<::std::string::String, String>,
+    body: Result<types::builder::UpdateSecretsConfigRequestBody, String>,
+}
+impl<'a> UpdateSecretsConfig<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            project_id: client.default_project_id(),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// ID of the project to work in, as IAM reports it.
+    pub fn project_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.project_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .project_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// The setting.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::UpdateSecretsConfigRequestBody>,
+        <V as std::convert::TryInto<
+            types::UpdateSecretsConfigRequestBody,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!(
+                    "conversion to `UpdateSecretsConfigRequestBody` for body failed: {}",
+                    s
+                )
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::UpdateSecretsConfigRequestBody,
+        ) -> types::builder::UpdateSecretsConfigRequestBody,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::CheckSecretsConfigResponseBody>, Error> {
+        const OPERATION: &Operation = &operations::UPDATE_SECRETS_CONFIG;
+        let Self { client, project_id, body } = self;
+        let project_id = project_id
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let body = body
+            .and_then(|v| {
+                types::UpdateSecretsConfigRequestBody::try_from(v)
+                    .map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/{}/secrets/checker/config", client.endpoint(),
+            rt::path_segment(OPERATION, "project_id", & project_id) ?
+        );
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// True to switch the strength check on, false to switch it off.
+    pub fn checking_secret_strength<V>(mut self, value: V) -> Self
+    where
+        V: crate::IntoOption<bool>,
+    {
+        self.body = self.body.map(|body| body.checking_secret_strength(value));
+        self
+    }
+}
+/// Builder of a call of [`Client::show_user_detail`](crate::Client::show_user_detail).
+#[derive(Debug, Clone)]
+pub struct ShowUserDetail<'a> {
+    client: &'a crate::Client,
+    user_id: Result<::std::string::String, String>,
+}
+impl<'a> ShowUserDetail<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            user_id: Err("user_id is missing: set it with .user_id(…)".to_string()),
+        }
+    }
+    /// ID of the user, as ListUsers returns it.
+    pub fn user_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.user_id = value
+            .try_into()
+            .map_err(|_| {
+                "the value given to .user_id(…) does not convert to its type"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<types::QueryUserResponse>, Error> {
+        const OPERATION: &Operation = &operations::SHOW_USER_DETAIL;
+        let Self { client, user_id } = self;
+        let user_id = user_id.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!(
+            "{}/v1/csms/users/{}", client.endpoint(), rt::path_segment(OPERATION,
+            "user_id", & user_id) ?
+        );
+        let request = client
+            .http()
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+}
+/// Builder of a call of [`Client::update_user_password`](crate::Client::update_user_password).
+#[derive(Debug, Clone)]
+pub struct UpdateUserPassword<'a> {
+    client: &'a crate::Client,
+    body: Result<types::builder::ChangeUsersPassword, String>,
+}
+impl<'a> UpdateUserPassword<'a> {
+    /// Starts a call with nothing set.
+    pub(crate) fn new(client: &'a crate::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// The old and the new password.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::ChangeUsersPassword>,
+        <V as std::convert::TryInto<
+            types::ChangeUsersPassword,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `ChangeUsersPassword` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the body through its builder.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::ChangeUsersPassword,
+        ) -> types::builder::ChangeUsersPassword,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends the request and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
+    pub async fn send(self) -> Result<ResponseValue<types::UserIdResponse>, Error> {
+        const OPERATION: &Operation = &operations::UPDATE_USER_PASSWORD;
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| {
+                types::ChangeUsersPassword::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let url = format!("{}/v1/csms/users/change-password", client.endpoint());
+        let request = client
+            .http()
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()
+            .map_err(|error| rt::unbuildable(OPERATION, error))?;
+        rt::execute(client, request, OPERATION).await?.decode()
+    }
+    /// The password valid until now. Sensitive: redacted in debug output.
+    pub fn old_password<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<crate::SecretText>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.old_password(value));
+        self
+    }
+    /// The new password. Sensitive: redacted in debug output.
+    pub fn password<T>(mut self, value: T) -> Self
+    where
+        T: ::std::convert::TryInto<crate::SecretText>,
+        T::Error: ::std::fmt::Display,
+    {
+        self.body = self.body.map(|body| body.password(value));
+        self
     }
 }

@@ -2,6 +2,391 @@
 
 #[doc(inline)]
 pub use super::enumerations::*;
+/// A secret that matches a search.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ActionResources {
+    /// Metadata of the secret, without its value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub resource_detail: ::std::option::Option<Secret>,
+    /// ID of the secret, a UUID.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub resource_id: ::std::option::Option<::std::string::String>,
+    /// Name of the secret; empty if unknown, at most 255 characters.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub resource_name: ::std::option::Option<::std::string::String>,
+    /// Tags set by the system. Null if there are none.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub sys_tags: ::std::option::Option<::std::vec::Vec<SysTag>>,
+    /// Tags set by users; an empty list if there are none.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tags: ::std::option::Option<::std::vec::Vec<TagItem>>,
+}
+impl ActionResources {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ActionResources {
+        Default::default()
+    }
+}
+/// An IAM agency, or the reason why it could not be created.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Agency {
+    /// ID of the agency. Absent if it could not be created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub agency_id: ::std::option::Option<::std::string::String>,
+    /// Name of the agency.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub agency_name: ::std::option::Option<::std::string::String>,
+    /// Why the agency could not be created. Absent if it was.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub error_msg: ::std::option::Option<::std::string::String>,
+}
+impl Agency {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::Agency {
+        Default::default()
+    }
+}
+/// Tags to add or to remove.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct BatchCreateOrDeleteTagsRequestBody {
+    /// `create` to add the tags, `delete` to remove them.
+    pub action: crate::types::TagAction,
+    /// Serial number of the request, a UUID of 36 characters, such as `919c82d4-8046-4722-9094-35c3c6524cff`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub sequence: ::std::option::Option<::std::string::String>,
+    /// The tags, 1 to 20.
+    pub tags: ::std::vec::Vec<TagItemRequest>,
+}
+impl BatchCreateOrDeleteTagsRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::BatchCreateOrDeleteTagsRequestBody {
+        Default::default()
+    }
+}
+/// Secrets whose values are wanted.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct BatchGetSecretValueRequestBody {
+    /// Names of up to 20 secrets, each of 1 to 255 characters.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_name_list: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+}
+impl BatchGetSecretValueRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::BatchGetSecretValueRequestBody {
+        Default::default()
+    }
+}
+/// Values of several secrets.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct BatchGetSecretValueResponseBody {
+    /// Number of values in the answer, at most 100.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub total_count: ::std::option::Option<i32>,
+    /// The current version of each secret, with its value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub versions: ::std::option::Option<::std::vec::Vec<Version>>,
+}
+impl BatchGetSecretValueResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::BatchGetSecretValueResponseBody {
+        Default::default()
+    }
+}
+/// The old and the new password of the calling user.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ChangeUsersPassword {
+    /// The password valid until now. Sensitive: redacted in debug output.
+    pub old_password: crate::SecretText,
+    /// The new password. Sensitive: redacted in debug output.
+    pub password: crate::SecretText,
+}
+impl ChangeUsersPassword {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ChangeUsersPassword {
+        Default::default()
+    }
+}
+/// Whether secrets are checked for strength.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CheckSecretsConfigResponseBody {
+    /// True if the strength check is on.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub checking_secret_strength: ::std::option::Option<bool>,
+}
+impl CheckSecretsConfigResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::CheckSecretsConfigResponseBody {
+        Default::default()
+    }
+}
+/// Secret material to judge.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CheckSecretsRequestBody {
+    /// The material, an object whose fields depend on `type`. Sensitive: redacted in debug output.
+    pub data: crate::SecretJson,
+    /// Kind of check. Only `1` is known.
+    #[serde(rename = "type")]
+    pub type_: ::std::string::String,
+}
+impl CheckSecretsRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::CheckSecretsRequestBody {
+        Default::default()
+    }
+}
+/// Result of a strength check.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CheckSecretsResponseBody {
+    /// The result, an object whose fields depend on `type`. Sensitive: redacted in debug output.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub data: ::std::option::Option<crate::SecretJson>,
+    /// Kind of check that was made.
+    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    pub type_: ::std::option::Option<::std::string::String>,
+}
+impl CheckSecretsResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::CheckSecretsResponseBody {
+        Default::default()
+    }
+}
+/// What agencies to create.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateAgencyRequestBody {
+    /// Type of the secrets to rotate: `RDS-FG` or `GaussDB-FG`.
+    pub secret_type: crate::types::SecretType,
+}
+impl CreateAgencyRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::CreateAgencyRequestBody {
+        Default::default()
+    }
+}
+/// Agencies that were created or failed. The name is spelt as the service spells it.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateAgencyResoponseBody {
+    /// One entry for each agency.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub agencies: ::std::option::Option<::std::vec::Vec<Agency>>,
+}
+impl CreateAgencyResoponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::CreateAgencyResoponseBody {
+        Default::default()
+    }
+}
+/// What a random password shall look like. Every exclusion is off if left out.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreatePasswordRequestBody {
+    /// Single characters that must not occur, written one after the other.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub exclude_characters: ::std::option::Option<::std::string::String>,
+    /// True for no lower-case letters.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub exclude_lowercase: ::std::option::Option<bool>,
+    /// True for no digits.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub exclude_numbers: ::std::option::Option<bool>,
+    /// True for no punctuation.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub exclude_punctuation: ::std::option::Option<bool>,
+    /// True for no upper-case letters.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub exclude_uppercase: ::std::option::Option<bool>,
+    /// True to allow the space. Default false.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub include_space: ::std::option::Option<bool>,
+    /// Number of characters. Default 32.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub length: ::std::option::Option<i32>,
+    /// Name of the password policy to follow.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub password_policy_name: ::std::option::Option<::std::string::String>,
+    /// True for at least one character of each kind that is not excluded. Default false.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub require_each_included_type: ::std::option::Option<bool>,
+}
+impl CreatePasswordRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::CreatePasswordRequestBody {
+        Default::default()
+    }
+}
+/// A random password.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreatePasswordResponse {
+    /// The password. Sensitive: redacted in debug output.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub password: ::std::option::Option<crate::SecretText>,
+}
+impl CreatePasswordResponse {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::CreatePasswordResponse {
+        Default::default()
+    }
+}
+/// An event to create.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateSecretEventRequestBody {
+    /// What triggers a notification, at most 12 types and no duplicates.
+    pub event_types: ::std::vec::Vec<crate::types::EventType>,
+    /// Name of the new event: 1 to 64 letters, digits, `_` or `-`. It can't be changed later.
+    pub name: ::std::string::String,
+    /// The topic to notify.
+    pub notification: NotificationRequest,
+    /// `ENABLED` for an event that sends notifications, `DISABLED` for one that does not.
+    pub state: crate::types::EventState,
+}
+impl CreateSecretEventRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::CreateSecretEventRequestBody {
+        Default::default()
+    }
+}
+/// A secret to create.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateSecretRequestBody {
+    /// Whether to rotate the secret every `rotation_period`. Off if left out.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub auto_rotation: ::std::option::Option<bool>,
+    /// Free text, at most 2048 bytes.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub description: ::std::option::Option<::std::string::String>,
+    /// ID of the enterprise project to put the secret in, 1 to 36 characters; the default one if left out. Only for accounts that use enterprise projects.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub enterprise_project_id: ::std::option::Option<::std::string::String>,
+    /// Name of the event to subscribe to; at most one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub event_subscriptions: ::std::option::Option<
+        ::std::vec::Vec<::std::string::String>,
+    >,
+    /// ID of the symmetric KMS key that encrypts the value. Without it the default key `csms/default` is used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub kms_key_id: ::std::option::Option<::std::string::String>,
+    /// Name of the new secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+    pub name: ::std::string::String,
+    /// Rotation settings as JSON text, at most 1024 characters. Required for the type `RDS`: `rds_instance_id`, the ID of the database instance, and `Secret_sub_type`, either `SingleUser` (the account's password is reset) or `MultiUser` (two accounts take turns).
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rotation_config: ::std::option::Option<::std::string::String>,
+    /// URN of the FunctionGraph function that rotates the secret, such as `urn:fss:cn-north-4:…:function:default:rotate:latest`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rotation_func_urn: ::std::option::Option<::std::string::String>,
+    /// How often the secret is rotated: a number and a unit `d`, `h`, `m` or `s`, such as `30d` or `12h`, between 6 hours and 365 days. Required when `auto_rotation` is on.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rotation_period: ::std::option::Option<::std::string::String>,
+    /// The value as bytes in base64, at most 32 KiB. Exclusive with `secret_string`. Sensitive: redacted in debug output. For the type `RDS` the value holds the database account, as `{"users":[{"name":"…","password":"…"}]}`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_binary: ::std::option::Option<crate::SecretText>,
+    /// The value as text, at most 32 KiB. Exclusive with `secret_binary`. Sensitive: redacted in debug output.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_string: ::std::option::Option<crate::SecretText>,
+    /// What the secret is for; `COMMON` if left out. UpdateSecret can't change it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_type: ::std::option::Option<crate::types::SecretType>,
+}
+impl CreateSecretRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::CreateSecretRequestBody {
+        Default::default()
+    }
+}
+/// A tag to add.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateSecretTagRequestBody {
+    /// Key and value of the new tag.
+    pub tag: TagItemRequest,
+}
+impl CreateSecretTagRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::CreateSecretTagRequestBody {
+        Default::default()
+    }
+}
+/// A value to store as a new version.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateSecretVersionRequestBody {
+    /// When the version expires, in milliseconds since the Unix epoch. No expiry is set if left out. Serves to trigger `SECRET_VERSION_EXPIRED`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub expire_time: ::std::option::Option<i64>,
+    /// The value as bytes in base64, at most 32 KiB. Exclusive with `secret_string`. Sensitive: redacted in debug output.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_binary: ::std::option::Option<crate::SecretText>,
+    /// The value as text, at most 32 KiB. Exclusive with `secret_binary`. Sensitive: redacted in debug output.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_string: ::std::option::Option<crate::SecretText>,
+    /// Stages that shall mark the new version, 1 to 12 of 1 to 64 characters each; other versions lose them. Only `SYSCURRENT` if left out.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub version_stages: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+}
+impl CreateSecretVersionRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::CreateSecretVersionRequestBody {
+        Default::default()
+    }
+}
+/// Answer with the metadata of a new version.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateSecretVersionResponseBody {
+    /// The new version, without its value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub version_metadata: ::std::option::Option<VersionMetadata>,
+}
+impl CreateSecretVersionResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::CreateSecretVersionResponseBody {
+        Default::default()
+    }
+}
+/// When to delete a secret.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct DeleteSecretForScheduleRequestBody {
+    /// Days until the deletion, 7 to 30, in which RestoreSecret can cancel it. Required, although a default of 30 is documented.
+    pub recovery_window_in_days: i32,
+}
+impl DeleteSecretForScheduleRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::DeleteSecretForScheduleRequestBody {
+        Default::default()
+    }
+}
 /// A backup of a secret.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -14,6 +399,75 @@ pub struct DownloadSecretBlobResponseBody {
 impl DownloadSecretBlobResponseBody {
     /// Starts a builder with nothing set.
     pub fn builder() -> builder::DownloadSecretBlobResponseBody {
+        Default::default()
+    }
+}
+/// Why a request failed, in the nested form.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Error {
+    /// Code and explanation.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub error: ::std::option::Option<ErrorDetail>,
+}
+impl Error {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::Error {
+        Default::default()
+    }
+}
+/// Code and explanation of a failed request.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ErrorDetail {
+    /// Error code of the service or of a gateway before it, at most 36 characters.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub error_code: ::std::option::Option<::std::string::String>,
+    /// Explanation for people, at most 1024 characters. May change, so do not match on it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub error_msg: ::std::option::Option<::std::string::String>,
+}
+impl ErrorDetail {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ErrorDetail {
+        Default::default()
+    }
+}
+/// A secret that could not be imported.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ErrorInfo {
+    /// Why it was not created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub error_msg: ::std::option::Option<::std::string::String>,
+    /// Name of the secret that was not created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+}
+impl ErrorInfo {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ErrorInfo {
+        Default::default()
+    }
+}
+/// Why a request failed, in the flat form.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ErrorResponse {
+    /// Error code of the service.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub error_code: ::std::option::Option<::std::string::String>,
+    /// Explanation for people. May change, so do not match on it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub error_msg: ::std::option::Option<::std::string::String>,
+}
+impl ErrorResponse {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ErrorResponse {
         Default::default()
     }
 }
@@ -35,8 +489,2616 @@ impl ErrorRsp {
         Default::default()
     }
 }
+/// An event that secrets can subscribe to.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Event {
+    /// When the event was created, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub create_time: ::std::option::Option<i64>,
+    /// ID of the event, a UUID.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub event_id: ::std::option::Option<::std::string::String>,
+    /// What triggers a notification, 1 to 12 types.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub event_types: ::std::option::Option<::std::vec::Vec<crate::types::EventType>>,
+    /// Name of the event. Secrets subscribe by it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// The topic that is notified.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub notification: ::std::option::Option<Notification>,
+    /// `ENABLED` if the event sends notifications, `DISABLED` if not.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub state: ::std::option::Option<crate::types::EventState>,
+    /// When the event last changed, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub update_time: ::std::option::Option<i64>,
+}
+impl Event {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::Event {
+        Default::default()
+    }
+}
+/// A grant. Its fields are in camel case on the wire.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct GrantData {
+    /// When the grant was made. A number or text such as `2022-11-09 16:37:24`: declared as a number but shown as text, so it is an open value.
+    #[serde(
+        rename = "createTime",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub create_time: ::std::option::Option<::serde_json::Value>,
+    /// ID of the user who has access.
+    #[serde(
+        rename = "granteeUser",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub grantee_user: ::std::option::Option<::std::string::String>,
+    /// ID of the shared secret or group of secrets.
+    #[serde(
+        rename = "resourceId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub resource_id: ::std::option::Option<::std::string::String>,
+    /// Signature of the grant, at most 512 characters; may be empty.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub signature: ::std::option::Option<::std::string::String>,
+    /// State of the grant, 0 to 16. What the numbers mean is not documented.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub state: ::std::option::Option<i32>,
+    /// What is shared: `SECRET` or `GROUP`.
+    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    pub type_: ::std::option::Option<crate::types::GrantType>,
+    /// When the grant last changed. A number or text such as `2022-11-09 16:37:24`: declared as a number but shown as text, so it is an open value.
+    #[serde(
+        rename = "updateTime",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub update_time: ::std::option::Option<::serde_json::Value>,
+    /// ID of the grant, 1 to 64 characters. Meant for grants to a single user, so it may be absent for user groups.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub uuid: ::std::option::Option<::std::string::String>,
+    /// When the access ends, null if no end is set. Declared as a number, the unit is unknown, and a date is what the request takes, so it is an open value.
+    #[serde(
+        rename = "validityTime",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub validity_time: ::std::option::Option<::serde_json::Value>,
+}
+impl GrantData {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::GrantData {
+        Default::default()
+    }
+}
+/// The users with access to a resource.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct GrantDto {
+    /// When the grant was made. A number or text such as `2022-11-09 16:37:24`: declared as a number but shown as text, so it is an open value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub create_time: ::std::option::Option<::serde_json::Value>,
+    /// The users with access.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub grantee_user: ::std::option::Option<::std::vec::Vec<GrantUserInfo>>,
+    /// ID of the grant; the service's own example has the ID of the resource here.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<::std::string::String>,
+    /// Name belonging to the grant, at most 64 characters; may be absent.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// What is shared: `SECRET` or `GROUP`. May be absent.
+    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    pub type_: ::std::option::Option<crate::types::GrantType>,
+    /// When the grant last changed. A number or text such as `2022-11-09 16:37:24`: declared as a number but shown as text, so it is an open value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub update_time: ::std::option::Option<::serde_json::Value>,
+}
+impl GrantDto {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::GrantDto {
+        Default::default()
+    }
+}
+/// Answer with one grant.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct GrantResponse {
+    /// The grant.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub data: ::std::option::Option<GrantData>,
+}
+impl GrantResponse {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::GrantResponse {
+        Default::default()
+    }
+}
+/// What is shared, with whom, and until when.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct GrantSecretReqBody {
+    /// ID of that user or user group, 1 to 64 characters.
+    pub grantee_target_id: ::std::string::String,
+    /// Who gets access: `0` for a user, `2` for a user group. Text, not a number.
+    pub grantee_type: crate::types::GranteeType,
+    /// ID of the secret or group of secrets, 1 to 64 characters.
+    pub resource_id: ::std::string::String,
+    /// What is shared: `SECRET` for one secret, `GROUP` for a group of secrets.
+    #[serde(rename = "type")]
+    pub type_: crate::types::GrantType,
+    /// Date on which the access ends, such as `2026-12-31`. No end is set if left out.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub validity_time: ::std::option::Option<::std::string::String>,
+}
+impl GrantSecretReqBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::GrantSecretReqBody {
+        Default::default()
+    }
+}
+/// A user with access to a resource.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct GrantUserInfo {
+    /// When the user got access. A number or text such as `2022-11-09 16:37:24`: declared as a number but shown as text, so it is an open value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub create_time: ::std::option::Option<::serde_json::Value>,
+    /// ID of the user, 1 to 64 characters.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<::std::string::String>,
+    /// Name of the user who has access, 1 to 64 characters.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_name: ::std::option::Option<::std::string::String>,
+    /// When the access ends, null if no end is set. Declared as a number of unknown unit, so it is an open value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub validity_time: ::std::option::Option<::serde_json::Value>,
+}
+impl GrantUserInfo {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::GrantUserInfo {
+        Default::default()
+    }
+}
+/// Outcome of an import.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ImportResponse {
+    /// The secrets that were not created, with the reasons.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub error_list: ::std::option::Option<::std::vec::Vec<ErrorInfo>>,
+    /// Number of secrets that were not created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub failed: ::std::option::Option<i32>,
+    /// Number of secrets that were created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub success: ::std::option::Option<i32>,
+    /// Number of secrets in the request.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub total: ::std::option::Option<i32>,
+}
+impl ImportResponse {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ImportResponse {
+        Default::default()
+    }
+}
+/// Secrets to create in one call.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ImportSecretsRequest {
+    /// The secrets, each as CreateSecret takes it.
+    pub secrets: ::std::vec::Vec<CreateSecretRequestBody>,
+}
+impl ImportSecretsRequest {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ImportSecretsRequest {
+        Default::default()
+    }
+}
+/// Notification records of the last three months.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListEventNotifyRecordsResponseBody {
+    /// Position of the page. Its markers are of no use, since the operation takes none.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub page_info: ::std::option::Option<PageInfo>,
+    /// The records, at most 1000.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub records: ::std::option::Option<::std::vec::Vec<Record>>,
+}
+impl ListEventNotifyRecordsResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ListEventNotifyRecordsResponseBody {
+        Default::default()
+    }
+}
+/// One page of events.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListEventResponseBody {
+    /// The events of this page, at most 1000.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub events: ::std::option::Option<::std::vec::Vec<Event>>,
+    /// Where this page stands in the list.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub page_info: ::std::option::Option<PageInfo>,
+}
+impl ListEventResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ListEventResponseBody {
+        Default::default()
+    }
+}
+/// Answer with the grants on one resource.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListGrantsResponseBody {
+    /// The resource and the users with access to it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub data: ::std::option::Option<GrantDto>,
+}
+impl ListGrantsResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ListGrantsResponseBody {
+        Default::default()
+    }
+}
+/// Tags of all secrets of a project.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListProjectSecretsTagsResponseBody {
+    /// Each tag key with its values.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tags: ::std::option::Option<::std::vec::Vec<TagResponse>>,
+}
+impl ListProjectSecretsTagsResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ListProjectSecretsTagsResponseBody {
+        Default::default()
+    }
+}
+/// Secrets that match a search.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListResourceByTagsResponse {
+    /// The matching secrets of this page. Documented as at most 100, although `limit` may be up to 1000. Not to be expected with `count`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub resources: ::std::option::Option<::std::vec::Vec<ActionResources>>,
+    /// Number of all matching secrets, not only of those in this answer.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub total_count: ::std::option::Option<i32>,
+}
+impl ListResourceByTagsResponse {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ListResourceByTagsResponse {
+        Default::default()
+    }
+}
+/// What to search for, and the page wanted.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListResourceInstancesRequestBody {
+    /// `filter` to get the matching secrets, `count` to get only their number.
+    pub action: crate::types::ResourceAction,
+    /// Number of results on a page, 1 to 1000, as text. Default `10`. Not used with `count`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit: ::std::option::Option<::std::string::String>,
+    /// Conditions on the name, at most 10.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub matches: ::std::option::Option<::std::vec::Vec<TagMatches>>,
+    /// Index of the first result, from 0, as text. Default `0`. Not used with `count`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub offset: ::std::option::Option<::std::string::String>,
+    /// Serial number of the request, a UUID of 36 characters.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub sequence: ::std::option::Option<::std::string::String>,
+    /// Tags that a secret must have, 1 to 10.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tags: ::std::option::Option<::std::vec::Vec<Tag>>,
+}
+impl ListResourceInstancesRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ListResourceInstancesRequestBody {
+        Default::default()
+    }
+}
+/// One page of secrets.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListSecretResponseBody {
+    /// Where this page stands in the list.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub page_info: ::std::option::Option<PageInfo>,
+    /// The secrets of this page, at most 1000, without values.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secrets: ::std::option::Option<::std::vec::Vec<Secret>>,
+}
+impl ListSecretResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ListSecretResponseBody {
+        Default::default()
+    }
+}
+/// Tags of a secret.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListSecretTagsResponseBody {
+    /// Tags set by the system. Null if there are none.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub sys_tags: ::std::option::Option<::std::vec::Vec<SysTag>>,
+    /// Tags set by users, at most 20.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tags: ::std::option::Option<::std::vec::Vec<TagItem>>,
+}
+impl ListSecretTagsResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ListSecretTagsResponseBody {
+        Default::default()
+    }
+}
+/// One page of rotation tasks.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListSecretTaskResponseBody {
+    /// Pass this as `marker` to read the next page: the ID of the last task on this one. Null or absent on the last page.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub next_marker: ::std::option::Option<::std::string::String>,
+    /// The tasks of this page, at most 1000.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tasks: ::std::option::Option<::std::vec::Vec<SecretTask>>,
+    /// Number of tasks.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub total: ::std::option::Option<i32>,
+}
+impl ListSecretTaskResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ListSecretTaskResponseBody {
+        Default::default()
+    }
+}
+/// One page of versions.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListSecretVersionsResponseBody {
+    /// Where this page stands in the list.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub page_info: ::std::option::Option<PageInfo>,
+    /// The versions of this page, at most 1000, without values.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub version_metadatas: ::std::option::Option<::std::vec::Vec<VersionMetadata>>,
+}
+impl ListSecretVersionsResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ListSecretVersionsResponseBody {
+        Default::default()
+    }
+}
+/// The topic that an event's notifications go to.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Notification {
+    /// URN of the topic, such as `urn:smn:cn-north-4:…:topic`: 1 to 256 letters, digits or `-._:`. Not checked by the service.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub target_id: ::std::option::Option<::std::string::String>,
+    /// Name of the topic: 1 to 64 letters, digits, `_` or `-`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub target_name: ::std::option::Option<::std::string::String>,
+    /// Kind of target: only `SMN`, a topic of the Simple Message Notification service.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub target_type: ::std::option::Option<crate::types::NotificationTargetType>,
+}
+impl Notification {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::Notification {
+        Default::default()
+    }
+}
+/// The topic that an event's notifications go to.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct NotificationRequest {
+    /// URN of the topic, such as `urn:smn:cn-north-4:…:topic`: 1 to 256 letters, digits or `-._:`. Not checked by the service.
+    pub target_id: ::std::string::String,
+    /// Name of the topic: 1 to 64 letters, digits, `_` or `-`.
+    pub target_name: ::std::string::String,
+    /// Kind of target: only `SMN`, a topic of the Simple Message Notification service.
+    pub target_type: crate::types::NotificationTargetType,
+}
+impl NotificationRequest {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::NotificationRequest {
+        Default::default()
+    }
+}
+/// Position of a page in a list that is read by marker.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct PageInfo {
+    /// Number of items on this page, at most 1000.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub current_count: ::std::option::Option<i32>,
+    /// Pass this as `marker` to read the next page. Null or absent on the last page.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub next_marker: ::std::option::Option<::std::string::String>,
+    /// Marks the start of this page, where the previous one ended.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub previous_marker: ::std::option::Option<::std::string::String>,
+}
+impl PageInfo {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::PageInfo {
+        Default::default()
+    }
+}
+/// A user.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct QueryUserResponse {
+    /// When the user was created, as text such as `2022-03-31 16:46:02.964`, without a time zone.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub created_at: ::std::option::Option<::std::string::String>,
+    /// Whether the user is disabled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub disabled: ::std::option::Option<bool>,
+    /// ID of the account that the user belongs to.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub domain_id: ::std::option::Option<::std::string::String>,
+    /// E-mail address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// Custom attributes.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub extension: ::std::option::Option<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    >,
+    /// Trust level.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub grade: ::std::option::Option<i32>,
+    /// Whether the user is locked. Declared as text but seen as a boolean, so it is an open value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub locked: ::std::option::Option<::serde_json::Value>,
+    /// Mobile phone number.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub mobile: ::std::option::Option<::std::string::String>,
+    /// Full name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// ID of the organisation that the user belongs to.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub org_id: ::std::option::Option<::std::string::String>,
+    /// When the password last changed, as text such as `2022-03-31 16:46:02.964`, without a time zone.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub pwd_change_at: ::std::option::Option<::std::string::String>,
+    /// Whether the user must change the password at first login.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub pwd_must_modify: ::std::option::Option<bool>,
+    /// When the user last changed, as text such as `2022-03-31 16:46:02.964`, without a time zone.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub updated_at: ::std::option::Option<::std::string::String>,
+    /// ID of the user.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<::std::string::String>,
+    /// Login name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_name: ::std::option::Option<::std::string::String>,
+    /// The organisations that the user belongs to, and how.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_org_relation_list: ::std::option::Option<
+        ::std::vec::Vec<UserOrgRelationListResult>,
+    >,
+}
+impl QueryUserResponse {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::QueryUserResponse {
+        Default::default()
+    }
+}
+/// A notification that an event has sent or failed to send.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Record {
+    /// When the record was made, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub create_time: ::std::option::Option<i64>,
+    /// Name of the event that was triggered.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub event_name: ::std::option::Option<::std::string::String>,
+    /// The message as JSON text: `eventName`, `eventType`, `eventTime` (RFC 3339) and a `data` object about the secret. It can be longer than the documented 255 characters.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub notification_content: ::std::option::Option<::std::string::String>,
+    /// Outcome: `SUCCESS`, `FAIL`, or `INVALID` if the topic is not valid, so that nothing could be sent.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub notification_status: ::std::option::Option<crate::types::NotificationStatus>,
+    /// URN of the topic that was notified.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub notification_target_id: ::std::option::Option<::std::string::String>,
+    /// Name of the topic that was notified.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub notification_target_name: ::std::option::Option<::std::string::String>,
+    /// Name of the secret on which the event was triggered.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_name: ::std::option::Option<::std::string::String>,
+    /// Type of that secret.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_type: ::std::option::Option<crate::types::SecretType>,
+    /// What triggered the notification, such as `SECRET_VERSION_EXPIRED`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub trigger_event_type: ::std::option::Option<crate::types::EventType>,
+}
+impl Record {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::Record {
+        Default::default()
+    }
+}
+/// Metadata of a secret, without its value.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Secret {
+    /// Whether the secret is rotated every `rotation_period`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub auto_rotation: ::std::option::Option<bool>,
+    /// When the secret was created, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub create_time: ::std::option::Option<i64>,
+    /// Free text of the secret's owner.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub description: ::std::option::Option<::std::string::String>,
+    /// ID of the enterprise project that the secret belongs to; `0` is the default one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub enterprise_project_id: ::std::option::Option<::std::string::String>,
+    /// Name of the event that the secret subscribes to; at most one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub event_subscriptions: ::std::option::Option<
+        ::std::vec::Vec<::std::string::String>,
+    >,
+    /// ID of the secret, a UUID. The tag operations address secrets by it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<::std::string::String>,
+    /// ID of the KMS key that encrypts new versions. Older versions may be under another key, see VersionMetadata.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub kms_key_id: ::std::option::Option<::std::string::String>,
+    /// Name of the secret, unique in its project. Most operations address secrets by it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// When the secret will be rotated next, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub next_rotation_time: ::std::option::Option<i64>,
+    /// Rotation settings as JSON text, at most 1024 characters. For the type `RDS`: `RDSInstanceId` and `SecretSubType` (`SingleUser` or `MultiUser`), other key names than in the request. May come with single quotes, which is not valid JSON.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rotation_config: ::std::option::Option<::std::string::String>,
+    /// URN of the FunctionGraph function that rotates the secret, such as `urn:fss:cn-north-4:…:function:default:rotate:latest`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rotation_func_urn: ::std::option::Option<::std::string::String>,
+    /// How often the secret is rotated: a number and a unit `d`, `h`, `m` or `s`, such as `30d` or `12h`, between 6 hours and 365 days.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rotation_period: ::std::option::Option<::std::string::String>,
+    /// When the secret was last rotated, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rotation_time: ::std::option::Option<i64>,
+    /// When the secret will be deleted, in milliseconds since the Unix epoch. Null unless a deletion is scheduled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub scheduled_delete_time: ::std::option::Option<i64>,
+    /// What the secret is for: `COMMON` for any value, the others for database accounts that can be rotated.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_type: ::std::option::Option<crate::types::SecretType>,
+    /// Whether the secret can be used: `ENABLED`, `DISABLED`, `PENDING_DELETE` or `FROZEN`. Values are readable only while it is `ENABLED`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub state: ::std::option::Option<crate::types::SecretState>,
+    /// When the metadata last changed, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub update_time: ::std::option::Option<i64>,
+}
+impl Secret {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::Secret {
+        Default::default()
+    }
+}
+/// Answer with one event.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SecretEventResponseBody {
+    /// The event, with its triggers and its topic.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub event: ::std::option::Option<Event>,
+}
+impl SecretEventResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::SecretEventResponseBody {
+        Default::default()
+    }
+}
+/// Answer with the metadata of one secret.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SecretResponseBody {
+    /// The secret, without its value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret: ::std::option::Option<Secret>,
+}
+impl SecretResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::SecretResponseBody {
+        Default::default()
+    }
+}
+/// Answer with one stage.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SecretStageResponseBody {
+    /// The stage and the version that it marks.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub stage: ::std::option::Option<Stage>,
+}
+impl SecretStageResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::SecretStageResponseBody {
+        Default::default()
+    }
+}
+/// A rotation task.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SecretTask {
+    /// Number of attempts made so far.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub attempt_nums: ::std::option::Option<i32>,
+    /// Kind of rotation, such as `MULTI_USER`. Other spelling than `secret_sub_type`; all values are not known.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub operate_type: ::std::option::Option<::std::string::String>,
+    /// URN of the FunctionGraph function that rotates the secret, such as `urn:fss:cn-north-4:…:function:default:rotate:latest`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rotation_func_urn: ::std::option::Option<::std::string::String>,
+    /// Name of the secret that was rotated.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_name: ::std::option::Option<::std::string::String>,
+    /// Error code of a failed task, otherwise null or absent.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub task_error_code: ::std::option::Option<::std::string::String>,
+    /// Reason why the task failed, otherwise null or absent.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub task_error_msg: ::std::option::Option<::std::string::String>,
+    /// ID of the task, a UUID.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub task_id: ::std::option::Option<::std::string::String>,
+    /// Outcome: `SUCCESS` or `FAILED`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub task_status: ::std::option::Option<crate::types::TaskStatus>,
+    /// When the task was created, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub task_time: ::std::option::Option<i64>,
+}
+impl SecretTask {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::SecretTask {
+        Default::default()
+    }
+}
+/// Whether the agency for rotation exists.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ShowAgencyResponseBody {
+    /// `true` or `false` as text.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub agency_granted: ::std::option::Option<::std::string::String>,
+}
+impl ShowAgencyResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ShowAgencyResponseBody {
+        Default::default()
+    }
+}
+/// Source of a rotation function.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ShowFunctionTemplatesResponseBody {
+    /// The source text.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub function_templates: ::std::option::Option<::std::string::String>,
+}
+impl ShowFunctionTemplatesResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ShowFunctionTemplatesResponseBody {
+        Default::default()
+    }
+}
+/// Answer with one version and its value.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ShowSecretVersionResponseBody {
+    /// The version, with its plaintext value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub version: ::std::option::Option<Version>,
+}
+impl ShowSecretVersionResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::ShowSecretVersionResponseBody {
+        Default::default()
+    }
+}
+/// A label that marks one version of a secret.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Stage {
+    /// Name of the stage, 1 to 64 characters. `SYSCURRENT` and `SYSPREVIOUS` are built in.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// Name of the secret that the stage belongs to.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_name: ::std::option::Option<::std::string::String>,
+    /// When the stage was last moved, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub update_time: ::std::option::Option<i64>,
+    /// ID of the version that the stage marks, such as `v3`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub version_id: ::std::option::Option<::std::string::String>,
+}
+impl Stage {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::Stage {
+        Default::default()
+    }
+}
+/// A tag that the system has set.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SysTag {
+    /// Key of the system tag, 1 to 128 characters.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub key: ::std::option::Option<::std::string::String>,
+    /// Value of the system tag, at most 255 characters.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub value: ::std::option::Option<::std::string::String>,
+}
+impl SysTag {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::SysTag {
+        Default::default()
+    }
+}
+/// A tag to search for.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Tag {
+    /// Key that a secret must have, 1 to 128 characters.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub key: ::std::option::Option<::std::string::String>,
+    /// Values of which a secret must have one, at most 10 and no duplicates. An empty list matches any value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub values: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+}
+impl Tag {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::Tag {
+        Default::default()
+    }
+}
+/// A tag on a secret.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct TagItem {
+    /// Key of the tag, unique on the secret: 1 to 128 letters, digits, spaces or `_.:=+-@`, not starting with a space or `_sys_`, not ending with a space.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub key: ::std::option::Option<::std::string::String>,
+    /// Value of the tag: at most 255 letters, digits, spaces or `_.:/=+-@`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub value: ::std::option::Option<::std::string::String>,
+}
+impl TagItem {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::TagItem {
+        Default::default()
+    }
+}
+/// A tag on a secret.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct TagItemRequest {
+    /// Key of the tag, unique on the secret: 1 to 128 letters, digits, spaces or `_.:=+-@`, not starting with a space or `_sys_`, not ending with a space.
+    pub key: ::std::string::String,
+    /// Value of the tag: at most 255 letters, digits, spaces or `_.:/=+-@`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub value: ::std::option::Option<::std::string::String>,
+}
+impl TagItemRequest {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::TagItemRequest {
+        Default::default()
+    }
+}
+/// Part of a resource's name to search for.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct TagMatches {
+    /// What to compare: only `resource_name`, the name of the secret.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub key: ::std::option::Option<crate::types::ResourceMatchKey>,
+    /// Text to look for in the name (fuzzy match), at most 255 characters. Empty text finds nothing.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub value: ::std::option::Option<::std::string::String>,
+}
+impl TagMatches {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::TagMatches {
+        Default::default()
+    }
+}
+/// A tag key with all its values in the project.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct TagResponse {
+    /// Key of the tag, 1 to 128 characters.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub key: ::std::option::Option<::std::string::String>,
+    /// The values that the key has on the project's secrets, at most 255 characters each.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub values: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+}
+impl TagResponse {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::TagResponse {
+        Default::default()
+    }
+}
+/// Changes to an event. Fields that are left out are not changed.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateSecretEventRequestBody {
+    /// What triggers a notification, at most 12 types and no duplicates. Replaces the old list.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub event_types: ::std::option::Option<::std::vec::Vec<crate::types::EventType>>,
+    /// The topic to notify from now on.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub notification: ::std::option::Option<NotificationRequest>,
+    /// `ENABLED` to send notifications, `DISABLED` to stop them.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub state: ::std::option::Option<crate::types::EventState>,
+}
+impl UpdateSecretEventRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::UpdateSecretEventRequestBody {
+        Default::default()
+    }
+}
+/// Changes to the metadata of a secret. Fields that are left out are not changed.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateSecretRequestBody {
+    /// Whether to rotate the secret every `rotation_period`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub auto_rotation: ::std::option::Option<bool>,
+    /// Free text, at most 2048 bytes.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub description: ::std::option::Option<::std::string::String>,
+    /// Name of the event to subscribe to; at most one. An empty list means none.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub event_subscriptions: ::std::option::Option<
+        ::std::vec::Vec<::std::string::String>,
+    >,
+    /// ID of the KMS key for versions created from now on, 2 to 64 characters. Existing versions keep theirs.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub kms_key_id: ::std::option::Option<::std::string::String>,
+    /// URN of the FunctionGraph function that rotates the secret, such as `urn:fss:cn-north-4:…:function:default:rotate:latest`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rotation_func_urn: ::std::option::Option<::std::string::String>,
+    /// How often the secret is rotated: a number and a unit `d`, `h`, `m` or `s`, such as `30d` or `12h`, between 6 hours and 365 days. Required when `auto_rotation` is on.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rotation_period: ::std::option::Option<::std::string::String>,
+}
+impl UpdateSecretRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::UpdateSecretRequestBody {
+        Default::default()
+    }
+}
+/// Where to move a stage.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateSecretStageRequestBody {
+    /// ID of the version to mark, such as `v3`.
+    pub version_id: ::std::string::String,
+}
+impl UpdateSecretStageRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::UpdateSecretStageRequestBody {
+        Default::default()
+    }
+}
+/// Whether to check secrets for strength.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateSecretsConfigRequestBody {
+    /// True to switch the strength check on, false to switch it off.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub checking_secret_strength: ::std::option::Option<bool>,
+}
+impl UpdateSecretsConfigRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::UpdateSecretsConfigRequestBody {
+        Default::default()
+    }
+}
+/// Answer with the metadata of a changed version.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateVersionMetadataResponseBody {
+    /// The version after the change, without its value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub version_metadata: ::std::option::Option<VersionMetadata>,
+}
+impl UpdateVersionMetadataResponseBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::UpdateVersionMetadataResponseBody {
+        Default::default()
+    }
+}
+/// The new expiry of a version.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateVersionRequestBody {
+    /// When the version expires, in milliseconds since the Unix epoch.
+    pub expire_time: i64,
+}
+impl UpdateVersionRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::UpdateVersionRequestBody {
+        Default::default()
+    }
+}
+/// A backup to restore.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UploadSecretBlobRequestBody {
+    /// The text that DownloadSecretBlob returned, unchanged, up to 5 MiB. Sensitive: redacted in debug output.
+    pub secret_blob: crate::SecretText,
+}
+impl UploadSecretBlobRequestBody {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::UploadSecretBlobRequestBody {
+        Default::default()
+    }
+}
+/// Answer with the ID of a user.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UserIdResponse {
+    /// ID of the user whose password changed.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<::std::string::String>,
+}
+impl UserIdResponse {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::UserIdResponse {
+        Default::default()
+    }
+}
+/// How a user belongs to an organisation.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UserOrgRelationListResult {
+    /// ID of the organisation.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub org_id: ::std::option::Option<::std::string::String>,
+    /// Kind of the relation. Declared as text but seen as a number and as text, so it is an open value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub relation_type: ::std::option::Option<::serde_json::Value>,
+}
+impl UserOrgRelationListResult {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::UserOrgRelationListResult {
+        Default::default()
+    }
+}
+/// A user in the list of users.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UsersDetailsResult {
+    /// When the user was created, as text such as `2022-03-31 16:46:02.964`, without a time zone.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub created_at: ::std::option::Option<::std::string::String>,
+    /// Whether the user is disabled. Declared as text but seen as a boolean, so it is an open value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub disabled: ::std::option::Option<::serde_json::Value>,
+    /// E-mail address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// Custom attributes. Declared as text but seen as an object, so it is an open value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub extension: ::std::option::Option<::serde_json::Value>,
+    /// Trust level. Declared as text but seen as a number, so it is an open value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub grade: ::std::option::Option<::serde_json::Value>,
+    /// Whether the user is locked. Declared as text but seen as a boolean, so it is an open value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub locked: ::std::option::Option<::serde_json::Value>,
+    /// Mobile phone number.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub mobile: ::std::option::Option<::std::string::String>,
+    /// Full name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// ID of the organisation that the user belongs to.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub org_id: ::std::option::Option<::std::string::String>,
+    /// When the password last changed, as text such as `2022-03-31 16:46:02.964`, without a time zone.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub pwd_change_at: ::std::option::Option<::std::string::String>,
+    /// Whether the user must change the password at first login.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub pwd_must_modify: ::std::option::Option<bool>,
+    /// When the user last changed, as text such as `2022-03-31 16:46:02.964`, without a time zone.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub updated_at: ::std::option::Option<::std::string::String>,
+    /// ID of the user.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<::std::string::String>,
+    /// Login name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_name: ::std::option::Option<::std::string::String>,
+    /// The organisations that the user belongs to, and how.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_org_relation_list: ::std::option::Option<
+        ::std::vec::Vec<UserOrgRelationListResult>,
+    >,
+}
+impl UsersDetailsResult {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::UsersDetailsResult {
+        Default::default()
+    }
+}
+/// One page of users.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UsersListResponse {
+    /// Number of all users that match, not only of those on this page.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub total: ::std::option::Option<i64>,
+    /// The users of this page.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub users: ::std::option::Option<::std::vec::Vec<UsersDetailsResult>>,
+}
+impl UsersListResponse {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::UsersListResponse {
+        Default::default()
+    }
+}
+/// A version of a secret, with its plaintext value.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Version {
+    /// The value in base64 if it was stored as bytes, otherwise null or absent. Sensitive: redacted in debug output.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_binary: ::std::option::Option<crate::SecretText>,
+    /// The value if it was stored as text, otherwise null or absent. Sensitive: redacted in debug output.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_string: ::std::option::Option<crate::SecretText>,
+    /// What is known of the version beside its value.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub version_metadata: ::std::option::Option<VersionMetadata>,
+}
+impl Version {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::Version {
+        Default::default()
+    }
+}
+/// What is known of a version beside its value.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct VersionMetadata {
+    /// When the version was created, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub create_time: ::std::option::Option<i64>,
+    /// When the version expires, in milliseconds since the Unix epoch. Null if no expiry is set. Serves to trigger `SECRET_VERSION_EXPIRED`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub expire_time: ::std::option::Option<i64>,
+    /// ID of the version, unique in its secret: `v1`, `v2`, and so on.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<::std::string::String>,
+    /// ID of the KMS key that this version's value is encrypted with.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub kms_key_id: ::std::option::Option<::std::string::String>,
+    /// Name of the secret that the version belongs to.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_name: ::std::option::Option<::std::string::String>,
+    /// Stages that mark this version, at most 12. A version without any counts as deprecated and may be deleted by the service.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub version_stages: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+}
+impl VersionMetadata {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::VersionMetadata {
+        Default::default()
+    }
+}
+/// Outcome of a rotation.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct VersionRotateResponse {
+    /// ID of the rotation task, a UUID, to look up with ListSecretTask. Absent on older deployments.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rotation_task_id: ::std::option::Option<::std::string::String>,
+    /// Name of the rotated secret.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub secret_name: ::std::option::Option<::std::string::String>,
+    /// ID of the new version, such as `v2`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub version_id: ::std::option::Option<::std::string::String>,
+}
+impl VersionRotateResponse {
+    /// Starts a builder with nothing set.
+    pub fn builder() -> builder::VersionRotateResponse {
+        Default::default()
+    }
+}
 /// Types for composing complex structures.
 pub mod builder {
+    /// Builder of [`ActionResources`](super::ActionResources).
+    #[derive(Clone, Debug)]
+    pub struct ActionResources {
+        resource_detail: ::std::result::Result<
+            ::std::option::Option<super::Secret>,
+            ::std::string::String,
+        >,
+        resource_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        resource_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        sys_tags: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::SysTag>>,
+            ::std::string::String,
+        >,
+        tags: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::TagItem>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ActionResources {
+        fn default() -> Self {
+            Self {
+                resource_detail: Ok(Default::default()),
+                resource_id: Ok(Default::default()),
+                resource_name: Ok(Default::default()),
+                sys_tags: Ok(Default::default()),
+                tags: Ok(Default::default()),
+            }
+        }
+    }
+    impl ActionResources {
+        /// Metadata of the secret, without its value.
+        pub fn resource_detail<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::Secret>,
+        {
+            self.resource_detail = Ok(value.into_option());
+            self
+        }
+        /// ID of the secret, a UUID.
+        pub fn resource_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.resource_id = Ok(value.into_option());
+            self
+        }
+        /// Name of the secret; empty if unknown, at most 255 characters.
+        pub fn resource_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.resource_name = Ok(value.into_option());
+            self
+        }
+        /// Tags set by the system. Null if there are none.
+        pub fn sys_tags<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::SysTag>>,
+        {
+            self.sys_tags = Ok(value.into_option());
+            self
+        }
+        /// Tags set by users; an empty list if there are none.
+        pub fn tags<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::TagItem>>,
+        {
+            self.tags = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ActionResources> for super::ActionResources {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ActionResources,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                resource_detail: value.resource_detail?,
+                resource_id: value.resource_id?,
+                resource_name: value.resource_name?,
+                sys_tags: value.sys_tags?,
+                tags: value.tags?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ActionResources> for ActionResources {
+        fn from(value: super::ActionResources) -> Self {
+            Self {
+                resource_detail: Ok(value.resource_detail),
+                resource_id: Ok(value.resource_id),
+                resource_name: Ok(value.resource_name),
+                sys_tags: Ok(value.sys_tags),
+                tags: Ok(value.tags),
+            }
+        }
+    }
+    /// Builder of [`Agency`](super::Agency).
+    #[derive(Clone, Debug)]
+    pub struct Agency {
+        agency_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        agency_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        error_msg: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for Agency {
+        fn default() -> Self {
+            Self {
+                agency_id: Ok(Default::default()),
+                agency_name: Ok(Default::default()),
+                error_msg: Ok(Default::default()),
+            }
+        }
+    }
+    impl Agency {
+        /// ID of the agency. Absent if it could not be created.
+        pub fn agency_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.agency_id = Ok(value.into_option());
+            self
+        }
+        /// Name of the agency.
+        pub fn agency_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.agency_name = Ok(value.into_option());
+            self
+        }
+        /// Why the agency could not be created. Absent if it was.
+        pub fn error_msg<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.error_msg = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<Agency> for super::Agency {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: Agency,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                agency_id: value.agency_id?,
+                agency_name: value.agency_name?,
+                error_msg: value.error_msg?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::Agency> for Agency {
+        fn from(value: super::Agency) -> Self {
+            Self {
+                agency_id: Ok(value.agency_id),
+                agency_name: Ok(value.agency_name),
+                error_msg: Ok(value.error_msg),
+            }
+        }
+    }
+    /// Builder of [`BatchCreateOrDeleteTagsRequestBody`](super::BatchCreateOrDeleteTagsRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct BatchCreateOrDeleteTagsRequestBody {
+        action: ::std::result::Result<crate::types::TagAction, ::std::string::String>,
+        sequence: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        tags: ::std::result::Result<
+            ::std::vec::Vec<super::TagItemRequest>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for BatchCreateOrDeleteTagsRequestBody {
+        fn default() -> Self {
+            Self {
+                action: Err("the required field action is missing".to_string()),
+                sequence: Ok(Default::default()),
+                tags: Err("the required field tags is missing".to_string()),
+            }
+        }
+    }
+    impl BatchCreateOrDeleteTagsRequestBody {
+        /// `create` to add the tags, `delete` to remove them.
+        pub fn action<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<crate::types::TagAction>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.action = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for action: {e}"));
+            self
+        }
+        /// Serial number of the request, a UUID of 36 characters, such as `919c82d4-8046-4722-9094-35c3c6524cff`.
+        pub fn sequence<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.sequence = Ok(value.into_option());
+            self
+        }
+        /// The tags, 1 to 20.
+        pub fn tags<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::vec::Vec<super::TagItemRequest>>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.tags = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for tags: {e}"));
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<BatchCreateOrDeleteTagsRequestBody>
+    for super::BatchCreateOrDeleteTagsRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: BatchCreateOrDeleteTagsRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                action: value.action?,
+                sequence: value.sequence?,
+                tags: value.tags?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::BatchCreateOrDeleteTagsRequestBody>
+    for BatchCreateOrDeleteTagsRequestBody {
+        fn from(value: super::BatchCreateOrDeleteTagsRequestBody) -> Self {
+            Self {
+                action: Ok(value.action),
+                sequence: Ok(value.sequence),
+                tags: Ok(value.tags),
+            }
+        }
+    }
+    /// Builder of [`BatchGetSecretValueRequestBody`](super::BatchGetSecretValueRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct BatchGetSecretValueRequestBody {
+        secret_name_list: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for BatchGetSecretValueRequestBody {
+        fn default() -> Self {
+            Self {
+                secret_name_list: Ok(Default::default()),
+            }
+        }
+    }
+    impl BatchGetSecretValueRequestBody {
+        /// Names of up to 20 secrets, each of 1 to 255 characters.
+        pub fn secret_name_list<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<::std::string::String>>,
+        {
+            self.secret_name_list = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<BatchGetSecretValueRequestBody>
+    for super::BatchGetSecretValueRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: BatchGetSecretValueRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                secret_name_list: value.secret_name_list?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::BatchGetSecretValueRequestBody>
+    for BatchGetSecretValueRequestBody {
+        fn from(value: super::BatchGetSecretValueRequestBody) -> Self {
+            Self {
+                secret_name_list: Ok(value.secret_name_list),
+            }
+        }
+    }
+    /// Builder of [`BatchGetSecretValueResponseBody`](super::BatchGetSecretValueResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct BatchGetSecretValueResponseBody {
+        total_count: ::std::result::Result<
+            ::std::option::Option<i32>,
+            ::std::string::String,
+        >,
+        versions: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::Version>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for BatchGetSecretValueResponseBody {
+        fn default() -> Self {
+            Self {
+                total_count: Ok(Default::default()),
+                versions: Ok(Default::default()),
+            }
+        }
+    }
+    impl BatchGetSecretValueResponseBody {
+        /// Number of values in the answer, at most 100.
+        pub fn total_count<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i32>,
+        {
+            self.total_count = Ok(value.into_option());
+            self
+        }
+        /// The current version of each secret, with its value.
+        pub fn versions<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::Version>>,
+        {
+            self.versions = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<BatchGetSecretValueResponseBody>
+    for super::BatchGetSecretValueResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: BatchGetSecretValueResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                total_count: value.total_count?,
+                versions: value.versions?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::BatchGetSecretValueResponseBody>
+    for BatchGetSecretValueResponseBody {
+        fn from(value: super::BatchGetSecretValueResponseBody) -> Self {
+            Self {
+                total_count: Ok(value.total_count),
+                versions: Ok(value.versions),
+            }
+        }
+    }
+    /// Builder of [`ChangeUsersPassword`](super::ChangeUsersPassword).
+    #[derive(Clone, Debug)]
+    pub struct ChangeUsersPassword {
+        old_password: ::std::result::Result<crate::SecretText, ::std::string::String>,
+        password: ::std::result::Result<crate::SecretText, ::std::string::String>,
+    }
+    impl ::std::default::Default for ChangeUsersPassword {
+        fn default() -> Self {
+            Self {
+                old_password: Err(
+                    "the required field old_password is missing".to_string(),
+                ),
+                password: Err("the required field password is missing".to_string()),
+            }
+        }
+    }
+    impl ChangeUsersPassword {
+        /// The password valid until now. Sensitive: redacted in debug output.
+        pub fn old_password<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<crate::SecretText>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.old_password = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for old_password: {e}")
+                });
+            self
+        }
+        /// The new password. Sensitive: redacted in debug output.
+        pub fn password<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<crate::SecretText>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.password = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for password: {e}")
+                });
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ChangeUsersPassword> for super::ChangeUsersPassword {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ChangeUsersPassword,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                old_password: value.old_password?,
+                password: value.password?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ChangeUsersPassword> for ChangeUsersPassword {
+        fn from(value: super::ChangeUsersPassword) -> Self {
+            Self {
+                old_password: Ok(value.old_password),
+                password: Ok(value.password),
+            }
+        }
+    }
+    /// Builder of [`CheckSecretsConfigResponseBody`](super::CheckSecretsConfigResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct CheckSecretsConfigResponseBody {
+        checking_secret_strength: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for CheckSecretsConfigResponseBody {
+        fn default() -> Self {
+            Self {
+                checking_secret_strength: Ok(Default::default()),
+            }
+        }
+    }
+    impl CheckSecretsConfigResponseBody {
+        /// True if the strength check is on.
+        pub fn checking_secret_strength<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.checking_secret_strength = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<CheckSecretsConfigResponseBody>
+    for super::CheckSecretsConfigResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: CheckSecretsConfigResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                checking_secret_strength: value.checking_secret_strength?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::CheckSecretsConfigResponseBody>
+    for CheckSecretsConfigResponseBody {
+        fn from(value: super::CheckSecretsConfigResponseBody) -> Self {
+            Self {
+                checking_secret_strength: Ok(value.checking_secret_strength),
+            }
+        }
+    }
+    /// Builder of [`CheckSecretsRequestBody`](super::CheckSecretsRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct CheckSecretsRequestBody {
+        data: ::std::result::Result<crate::SecretJson, ::std::string::String>,
+        type_: ::std::result::Result<::std::string::String, ::std::string::String>,
+    }
+    impl ::std::default::Default for CheckSecretsRequestBody {
+        fn default() -> Self {
+            Self {
+                data: Err("the required field data is missing".to_string()),
+                type_: Err("the required field type_ is missing".to_string()),
+            }
+        }
+    }
+    impl CheckSecretsRequestBody {
+        /// The material, an object whose fields depend on `type`. Sensitive: redacted in debug output.
+        pub fn data<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<crate::SecretJson>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.data = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for data: {e}"));
+            self
+        }
+        /// Kind of check. Only `1` is known.
+        pub fn type_<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::string::String>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.type_ = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for type_: {e}"));
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<CheckSecretsRequestBody>
+    for super::CheckSecretsRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: CheckSecretsRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                data: value.data?,
+                type_: value.type_?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::CheckSecretsRequestBody>
+    for CheckSecretsRequestBody {
+        fn from(value: super::CheckSecretsRequestBody) -> Self {
+            Self {
+                data: Ok(value.data),
+                type_: Ok(value.type_),
+            }
+        }
+    }
+    /// Builder of [`CheckSecretsResponseBody`](super::CheckSecretsResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct CheckSecretsResponseBody {
+        data: ::std::result::Result<
+            ::std::option::Option<crate::SecretJson>,
+            ::std::string::String,
+        >,
+        type_: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for CheckSecretsResponseBody {
+        fn default() -> Self {
+            Self {
+                data: Ok(Default::default()),
+                type_: Ok(Default::default()),
+            }
+        }
+    }
+    impl CheckSecretsResponseBody {
+        /// The result, an object whose fields depend on `type`. Sensitive: redacted in debug output.
+        pub fn data<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::SecretJson>,
+        {
+            self.data = Ok(value.into_option());
+            self
+        }
+        /// Kind of check that was made.
+        pub fn type_<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.type_ = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<CheckSecretsResponseBody>
+    for super::CheckSecretsResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: CheckSecretsResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                data: value.data?,
+                type_: value.type_?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::CheckSecretsResponseBody>
+    for CheckSecretsResponseBody {
+        fn from(value: super::CheckSecretsResponseBody) -> Self {
+            Self {
+                data: Ok(value.data),
+                type_: Ok(value.type_),
+            }
+        }
+    }
+    /// Builder of [`CreateAgencyRequestBody`](super::CreateAgencyRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct CreateAgencyRequestBody {
+        secret_type: ::std::result::Result<
+            crate::types::SecretType,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for CreateAgencyRequestBody {
+        fn default() -> Self {
+            Self {
+                secret_type: Err("the required field secret_type is missing".to_string()),
+            }
+        }
+    }
+    impl CreateAgencyRequestBody {
+        /// Type of the secrets to rotate: `RDS-FG` or `GaussDB-FG`.
+        pub fn secret_type<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<crate::types::SecretType>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.secret_type = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for secret_type: {e}")
+                });
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<CreateAgencyRequestBody>
+    for super::CreateAgencyRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: CreateAgencyRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                secret_type: value.secret_type?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::CreateAgencyRequestBody>
+    for CreateAgencyRequestBody {
+        fn from(value: super::CreateAgencyRequestBody) -> Self {
+            Self {
+                secret_type: Ok(value.secret_type),
+            }
+        }
+    }
+    /// Builder of [`CreateAgencyResoponseBody`](super::CreateAgencyResoponseBody).
+    #[derive(Clone, Debug)]
+    pub struct CreateAgencyResoponseBody {
+        agencies: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::Agency>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for CreateAgencyResoponseBody {
+        fn default() -> Self {
+            Self {
+                agencies: Ok(Default::default()),
+            }
+        }
+    }
+    impl CreateAgencyResoponseBody {
+        /// One entry for each agency.
+        pub fn agencies<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::Agency>>,
+        {
+            self.agencies = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<CreateAgencyResoponseBody>
+    for super::CreateAgencyResoponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: CreateAgencyResoponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { agencies: value.agencies? })
+        }
+    }
+    impl ::std::convert::From<super::CreateAgencyResoponseBody>
+    for CreateAgencyResoponseBody {
+        fn from(value: super::CreateAgencyResoponseBody) -> Self {
+            Self {
+                agencies: Ok(value.agencies),
+            }
+        }
+    }
+    /// Builder of [`CreatePasswordRequestBody`](super::CreatePasswordRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct CreatePasswordRequestBody {
+        exclude_characters: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        exclude_lowercase: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+        exclude_numbers: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+        exclude_punctuation: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+        exclude_uppercase: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+        include_space: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+        length: ::std::result::Result<::std::option::Option<i32>, ::std::string::String>,
+        password_policy_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        require_each_included_type: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for CreatePasswordRequestBody {
+        fn default() -> Self {
+            Self {
+                exclude_characters: Ok(Default::default()),
+                exclude_lowercase: Ok(Default::default()),
+                exclude_numbers: Ok(Default::default()),
+                exclude_punctuation: Ok(Default::default()),
+                exclude_uppercase: Ok(Default::default()),
+                include_space: Ok(Default::default()),
+                length: Ok(Default::default()),
+                password_policy_name: Ok(Default::default()),
+                require_each_included_type: Ok(Default::default()),
+            }
+        }
+    }
+    impl CreatePasswordRequestBody {
+        /// Single characters that must not occur, written one after the other.
+        pub fn exclude_characters<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.exclude_characters = Ok(value.into_option());
+            self
+        }
+        /// True for no lower-case letters.
+        pub fn exclude_lowercase<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.exclude_lowercase = Ok(value.into_option());
+            self
+        }
+        /// True for no digits.
+        pub fn exclude_numbers<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.exclude_numbers = Ok(value.into_option());
+            self
+        }
+        /// True for no punctuation.
+        pub fn exclude_punctuation<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.exclude_punctuation = Ok(value.into_option());
+            self
+        }
+        /// True for no upper-case letters.
+        pub fn exclude_uppercase<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.exclude_uppercase = Ok(value.into_option());
+            self
+        }
+        /// True to allow the space. Default false.
+        pub fn include_space<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.include_space = Ok(value.into_option());
+            self
+        }
+        /// Number of characters. Default 32.
+        pub fn length<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i32>,
+        {
+            self.length = Ok(value.into_option());
+            self
+        }
+        /// Name of the password policy to follow.
+        pub fn password_policy_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.password_policy_name = Ok(value.into_option());
+            self
+        }
+        /// True for at least one character of each kind that is not excluded. Default false.
+        pub fn require_each_included_type<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.require_each_included_type = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<CreatePasswordRequestBody>
+    for super::CreatePasswordRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: CreatePasswordRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                exclude_characters: value.exclude_characters?,
+                exclude_lowercase: value.exclude_lowercase?,
+                exclude_numbers: value.exclude_numbers?,
+                exclude_punctuation: value.exclude_punctuation?,
+                exclude_uppercase: value.exclude_uppercase?,
+                include_space: value.include_space?,
+                length: value.length?,
+                password_policy_name: value.password_policy_name?,
+                require_each_included_type: value.require_each_included_type?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::CreatePasswordRequestBody>
+    for CreatePasswordRequestBody {
+        fn from(value: super::CreatePasswordRequestBody) -> Self {
+            Self {
+                exclude_characters: Ok(value.exclude_characters),
+                exclude_lowercase: Ok(value.exclude_lowercase),
+                exclude_numbers: Ok(value.exclude_numbers),
+                exclude_punctuation: Ok(value.exclude_punctuation),
+                exclude_uppercase: Ok(value.exclude_uppercase),
+                include_space: Ok(value.include_space),
+                length: Ok(value.length),
+                password_policy_name: Ok(value.password_policy_name),
+                require_each_included_type: Ok(value.require_each_included_type),
+            }
+        }
+    }
+    /// Builder of [`CreatePasswordResponse`](super::CreatePasswordResponse).
+    #[derive(Clone, Debug)]
+    pub struct CreatePasswordResponse {
+        password: ::std::result::Result<
+            ::std::option::Option<crate::SecretText>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for CreatePasswordResponse {
+        fn default() -> Self {
+            Self {
+                password: Ok(Default::default()),
+            }
+        }
+    }
+    impl CreatePasswordResponse {
+        /// The password. Sensitive: redacted in debug output.
+        pub fn password<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::SecretText>,
+        {
+            self.password = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<CreatePasswordResponse>
+    for super::CreatePasswordResponse {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: CreatePasswordResponse,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { password: value.password? })
+        }
+    }
+    impl ::std::convert::From<super::CreatePasswordResponse> for CreatePasswordResponse {
+        fn from(value: super::CreatePasswordResponse) -> Self {
+            Self {
+                password: Ok(value.password),
+            }
+        }
+    }
+    /// Builder of [`CreateSecretEventRequestBody`](super::CreateSecretEventRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct CreateSecretEventRequestBody {
+        event_types: ::std::result::Result<
+            ::std::vec::Vec<crate::types::EventType>,
+            ::std::string::String,
+        >,
+        name: ::std::result::Result<::std::string::String, ::std::string::String>,
+        notification: ::std::result::Result<
+            super::NotificationRequest,
+            ::std::string::String,
+        >,
+        state: ::std::result::Result<crate::types::EventState, ::std::string::String>,
+    }
+    impl ::std::default::Default for CreateSecretEventRequestBody {
+        fn default() -> Self {
+            Self {
+                event_types: Err(
+                    "the required field event_types is missing".to_string(),
+                ),
+                name: Err("the required field name is missing".to_string()),
+                notification: Err(
+                    "the required field notification is missing".to_string(),
+                ),
+                state: Err("the required field state is missing".to_string()),
+            }
+        }
+    }
+    impl CreateSecretEventRequestBody {
+        /// What triggers a notification, at most 12 types and no duplicates.
+        pub fn event_types<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::vec::Vec<crate::types::EventType>>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.event_types = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for event_types: {e}")
+                });
+            self
+        }
+        /// Name of the new event: 1 to 64 letters, digits, `_` or `-`. It can't be changed later.
+        pub fn name<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::string::String>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.name = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self
+        }
+        /// The topic to notify.
+        pub fn notification<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<super::NotificationRequest>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.notification = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for notification: {e}")
+                });
+            self
+        }
+        /// `ENABLED` for an event that sends notifications, `DISABLED` for one that does not.
+        pub fn state<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<crate::types::EventState>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.state = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for state: {e}"));
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<CreateSecretEventRequestBody>
+    for super::CreateSecretEventRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: CreateSecretEventRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                event_types: value.event_types?,
+                name: value.name?,
+                notification: value.notification?,
+                state: value.state?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::CreateSecretEventRequestBody>
+    for CreateSecretEventRequestBody {
+        fn from(value: super::CreateSecretEventRequestBody) -> Self {
+            Self {
+                event_types: Ok(value.event_types),
+                name: Ok(value.name),
+                notification: Ok(value.notification),
+                state: Ok(value.state),
+            }
+        }
+    }
+    /// Builder of [`CreateSecretRequestBody`](super::CreateSecretRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct CreateSecretRequestBody {
+        auto_rotation: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+        description: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        enterprise_project_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        event_subscriptions: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+            ::std::string::String,
+        >,
+        kms_key_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        name: ::std::result::Result<::std::string::String, ::std::string::String>,
+        rotation_config: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        rotation_func_urn: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        rotation_period: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        secret_binary: ::std::result::Result<
+            ::std::option::Option<crate::SecretText>,
+            ::std::string::String,
+        >,
+        secret_string: ::std::result::Result<
+            ::std::option::Option<crate::SecretText>,
+            ::std::string::String,
+        >,
+        secret_type: ::std::result::Result<
+            ::std::option::Option<crate::types::SecretType>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for CreateSecretRequestBody {
+        fn default() -> Self {
+            Self {
+                auto_rotation: Ok(Default::default()),
+                description: Ok(Default::default()),
+                enterprise_project_id: Ok(Default::default()),
+                event_subscriptions: Ok(Default::default()),
+                kms_key_id: Ok(Default::default()),
+                name: Err("the required field name is missing".to_string()),
+                rotation_config: Ok(Default::default()),
+                rotation_func_urn: Ok(Default::default()),
+                rotation_period: Ok(Default::default()),
+                secret_binary: Ok(Default::default()),
+                secret_string: Ok(Default::default()),
+                secret_type: Ok(Default::default()),
+            }
+        }
+    }
+    impl CreateSecretRequestBody {
+        /// Whether to rotate the secret every `rotation_period`. Off if left out.
+        pub fn auto_rotation<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.auto_rotation = Ok(value.into_option());
+            self
+        }
+        /// Free text, at most 2048 bytes.
+        pub fn description<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.description = Ok(value.into_option());
+            self
+        }
+        /// ID of the enterprise project to put the secret in, 1 to 36 characters; the default one if left out. Only for accounts that use enterprise projects.
+        pub fn enterprise_project_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.enterprise_project_id = Ok(value.into_option());
+            self
+        }
+        /// Name of the event to subscribe to; at most one.
+        pub fn event_subscriptions<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<::std::string::String>>,
+        {
+            self.event_subscriptions = Ok(value.into_option());
+            self
+        }
+        /// ID of the symmetric KMS key that encrypts the value. Without it the default key `csms/default` is used.
+        pub fn kms_key_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.kms_key_id = Ok(value.into_option());
+            self
+        }
+        /// Name of the new secret: 1 to 64 letters, digits, `_` or `-`; newer deployments also accept `.`.
+        pub fn name<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::string::String>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.name = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for name: {e}"));
+            self
+        }
+        /// Rotation settings as JSON text, at most 1024 characters. Required for the type `RDS`: `rds_instance_id`, the ID of the database instance, and `Secret_sub_type`, either `SingleUser` (the account's password is reset) or `MultiUser` (two accounts take turns).
+        pub fn rotation_config<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.rotation_config = Ok(value.into_option());
+            self
+        }
+        /// URN of the FunctionGraph function that rotates the secret, such as `urn:fss:cn-north-4:…:function:default:rotate:latest`.
+        pub fn rotation_func_urn<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.rotation_func_urn = Ok(value.into_option());
+            self
+        }
+        /// How often the secret is rotated: a number and a unit `d`, `h`, `m` or `s`, such as `30d` or `12h`, between 6 hours and 365 days. Required when `auto_rotation` is on.
+        pub fn rotation_period<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.rotation_period = Ok(value.into_option());
+            self
+        }
+        /// The value as bytes in base64, at most 32 KiB. Exclusive with `secret_string`. Sensitive: redacted in debug output. For the type `RDS` the value holds the database account, as `{"users":[{"name":"…","password":"…"}]}`.
+        pub fn secret_binary<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::SecretText>,
+        {
+            self.secret_binary = Ok(value.into_option());
+            self
+        }
+        /// The value as text, at most 32 KiB. Exclusive with `secret_binary`. Sensitive: redacted in debug output.
+        pub fn secret_string<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::SecretText>,
+        {
+            self.secret_string = Ok(value.into_option());
+            self
+        }
+        /// What the secret is for; `COMMON` if left out. UpdateSecret can't change it.
+        pub fn secret_type<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::types::SecretType>,
+        {
+            self.secret_type = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<CreateSecretRequestBody>
+    for super::CreateSecretRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: CreateSecretRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                auto_rotation: value.auto_rotation?,
+                description: value.description?,
+                enterprise_project_id: value.enterprise_project_id?,
+                event_subscriptions: value.event_subscriptions?,
+                kms_key_id: value.kms_key_id?,
+                name: value.name?,
+                rotation_config: value.rotation_config?,
+                rotation_func_urn: value.rotation_func_urn?,
+                rotation_period: value.rotation_period?,
+                secret_binary: value.secret_binary?,
+                secret_string: value.secret_string?,
+                secret_type: value.secret_type?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::CreateSecretRequestBody>
+    for CreateSecretRequestBody {
+        fn from(value: super::CreateSecretRequestBody) -> Self {
+            Self {
+                auto_rotation: Ok(value.auto_rotation),
+                description: Ok(value.description),
+                enterprise_project_id: Ok(value.enterprise_project_id),
+                event_subscriptions: Ok(value.event_subscriptions),
+                kms_key_id: Ok(value.kms_key_id),
+                name: Ok(value.name),
+                rotation_config: Ok(value.rotation_config),
+                rotation_func_urn: Ok(value.rotation_func_urn),
+                rotation_period: Ok(value.rotation_period),
+                secret_binary: Ok(value.secret_binary),
+                secret_string: Ok(value.secret_string),
+                secret_type: Ok(value.secret_type),
+            }
+        }
+    }
+    /// Builder of [`CreateSecretTagRequestBody`](super::CreateSecretTagRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct CreateSecretTagRequestBody {
+        tag: ::std::result::Result<super::TagItemRequest, ::std::string::String>,
+    }
+    impl ::std::default::Default for CreateSecretTagRequestBody {
+        fn default() -> Self {
+            Self {
+                tag: Err("the required field tag is missing".to_string()),
+            }
+        }
+    }
+    impl CreateSecretTagRequestBody {
+        /// Key and value of the new tag.
+        pub fn tag<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<super::TagItemRequest>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.tag = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for tag: {e}"));
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<CreateSecretTagRequestBody>
+    for super::CreateSecretTagRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: CreateSecretTagRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { tag: value.tag? })
+        }
+    }
+    impl ::std::convert::From<super::CreateSecretTagRequestBody>
+    for CreateSecretTagRequestBody {
+        fn from(value: super::CreateSecretTagRequestBody) -> Self {
+            Self { tag: Ok(value.tag) }
+        }
+    }
+    /// Builder of [`CreateSecretVersionRequestBody`](super::CreateSecretVersionRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct CreateSecretVersionRequestBody {
+        expire_time: ::std::result::Result<
+            ::std::option::Option<i64>,
+            ::std::string::String,
+        >,
+        secret_binary: ::std::result::Result<
+            ::std::option::Option<crate::SecretText>,
+            ::std::string::String,
+        >,
+        secret_string: ::std::result::Result<
+            ::std::option::Option<crate::SecretText>,
+            ::std::string::String,
+        >,
+        version_stages: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for CreateSecretVersionRequestBody {
+        fn default() -> Self {
+            Self {
+                expire_time: Ok(Default::default()),
+                secret_binary: Ok(Default::default()),
+                secret_string: Ok(Default::default()),
+                version_stages: Ok(Default::default()),
+            }
+        }
+    }
+    impl CreateSecretVersionRequestBody {
+        /// When the version expires, in milliseconds since the Unix epoch. No expiry is set if left out. Serves to trigger `SECRET_VERSION_EXPIRED`.
+        pub fn expire_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.expire_time = Ok(value.into_option());
+            self
+        }
+        /// The value as bytes in base64, at most 32 KiB. Exclusive with `secret_string`. Sensitive: redacted in debug output.
+        pub fn secret_binary<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::SecretText>,
+        {
+            self.secret_binary = Ok(value.into_option());
+            self
+        }
+        /// The value as text, at most 32 KiB. Exclusive with `secret_binary`. Sensitive: redacted in debug output.
+        pub fn secret_string<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::SecretText>,
+        {
+            self.secret_string = Ok(value.into_option());
+            self
+        }
+        /// Stages that shall mark the new version, 1 to 12 of 1 to 64 characters each; other versions lose them. Only `SYSCURRENT` if left out.
+        pub fn version_stages<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<::std::string::String>>,
+        {
+            self.version_stages = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<CreateSecretVersionRequestBody>
+    for super::CreateSecretVersionRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: CreateSecretVersionRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                expire_time: value.expire_time?,
+                secret_binary: value.secret_binary?,
+                secret_string: value.secret_string?,
+                version_stages: value.version_stages?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::CreateSecretVersionRequestBody>
+    for CreateSecretVersionRequestBody {
+        fn from(value: super::CreateSecretVersionRequestBody) -> Self {
+            Self {
+                expire_time: Ok(value.expire_time),
+                secret_binary: Ok(value.secret_binary),
+                secret_string: Ok(value.secret_string),
+                version_stages: Ok(value.version_stages),
+            }
+        }
+    }
+    /// Builder of [`CreateSecretVersionResponseBody`](super::CreateSecretVersionResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct CreateSecretVersionResponseBody {
+        version_metadata: ::std::result::Result<
+            ::std::option::Option<super::VersionMetadata>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for CreateSecretVersionResponseBody {
+        fn default() -> Self {
+            Self {
+                version_metadata: Ok(Default::default()),
+            }
+        }
+    }
+    impl CreateSecretVersionResponseBody {
+        /// The new version, without its value.
+        pub fn version_metadata<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::VersionMetadata>,
+        {
+            self.version_metadata = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<CreateSecretVersionResponseBody>
+    for super::CreateSecretVersionResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: CreateSecretVersionResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                version_metadata: value.version_metadata?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::CreateSecretVersionResponseBody>
+    for CreateSecretVersionResponseBody {
+        fn from(value: super::CreateSecretVersionResponseBody) -> Self {
+            Self {
+                version_metadata: Ok(value.version_metadata),
+            }
+        }
+    }
+    /// Builder of [`DeleteSecretForScheduleRequestBody`](super::DeleteSecretForScheduleRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct DeleteSecretForScheduleRequestBody {
+        recovery_window_in_days: ::std::result::Result<i32, ::std::string::String>,
+    }
+    impl ::std::default::Default for DeleteSecretForScheduleRequestBody {
+        fn default() -> Self {
+            Self {
+                recovery_window_in_days: Err(
+                    "the required field recovery_window_in_days is missing".to_string(),
+                ),
+            }
+        }
+    }
+    impl DeleteSecretForScheduleRequestBody {
+        /// Days until the deletion, 7 to 30, in which RestoreSecret can cancel it. Required, although a default of 30 is documented.
+        pub fn recovery_window_in_days<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<i32>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.recovery_window_in_days = value
+                .try_into()
+                .map_err(|e| {
+                    format!(
+                        "error converting supplied value for recovery_window_in_days: {e}"
+                    )
+                });
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<DeleteSecretForScheduleRequestBody>
+    for super::DeleteSecretForScheduleRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: DeleteSecretForScheduleRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                recovery_window_in_days: value.recovery_window_in_days?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::DeleteSecretForScheduleRequestBody>
+    for DeleteSecretForScheduleRequestBody {
+        fn from(value: super::DeleteSecretForScheduleRequestBody) -> Self {
+            Self {
+                recovery_window_in_days: Ok(value.recovery_window_in_days),
+            }
+        }
+    }
     /// Builder of [`DownloadSecretBlobResponseBody`](super::DownloadSecretBlobResponseBody).
     #[derive(Clone, Debug)]
     pub struct DownloadSecretBlobResponseBody {
@@ -78,6 +3140,215 @@ pub mod builder {
         fn from(value: super::DownloadSecretBlobResponseBody) -> Self {
             Self {
                 secret_blob: Ok(value.secret_blob),
+            }
+        }
+    }
+    /// Builder of [`Error`](super::Error).
+    #[derive(Clone, Debug)]
+    pub struct Error {
+        error: ::std::result::Result<
+            ::std::option::Option<super::ErrorDetail>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for Error {
+        fn default() -> Self {
+            Self {
+                error: Ok(Default::default()),
+            }
+        }
+    }
+    impl Error {
+        /// Code and explanation.
+        pub fn error<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::ErrorDetail>,
+        {
+            self.error = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<Error> for super::Error {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: Error,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { error: value.error? })
+        }
+    }
+    impl ::std::convert::From<super::Error> for Error {
+        fn from(value: super::Error) -> Self {
+            Self { error: Ok(value.error) }
+        }
+    }
+    /// Builder of [`ErrorDetail`](super::ErrorDetail).
+    #[derive(Clone, Debug)]
+    pub struct ErrorDetail {
+        error_code: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        error_msg: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ErrorDetail {
+        fn default() -> Self {
+            Self {
+                error_code: Ok(Default::default()),
+                error_msg: Ok(Default::default()),
+            }
+        }
+    }
+    impl ErrorDetail {
+        /// Error code of the service or of a gateway before it, at most 36 characters.
+        pub fn error_code<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.error_code = Ok(value.into_option());
+            self
+        }
+        /// Explanation for people, at most 1024 characters. May change, so do not match on it.
+        pub fn error_msg<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.error_msg = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ErrorDetail> for super::ErrorDetail {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ErrorDetail,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                error_code: value.error_code?,
+                error_msg: value.error_msg?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ErrorDetail> for ErrorDetail {
+        fn from(value: super::ErrorDetail) -> Self {
+            Self {
+                error_code: Ok(value.error_code),
+                error_msg: Ok(value.error_msg),
+            }
+        }
+    }
+    /// Builder of [`ErrorInfo`](super::ErrorInfo).
+    #[derive(Clone, Debug)]
+    pub struct ErrorInfo {
+        error_msg: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ErrorInfo {
+        fn default() -> Self {
+            Self {
+                error_msg: Ok(Default::default()),
+                name: Ok(Default::default()),
+            }
+        }
+    }
+    impl ErrorInfo {
+        /// Why it was not created.
+        pub fn error_msg<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.error_msg = Ok(value.into_option());
+            self
+        }
+        /// Name of the secret that was not created.
+        pub fn name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.name = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ErrorInfo> for super::ErrorInfo {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ErrorInfo,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                error_msg: value.error_msg?,
+                name: value.name?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ErrorInfo> for ErrorInfo {
+        fn from(value: super::ErrorInfo) -> Self {
+            Self {
+                error_msg: Ok(value.error_msg),
+                name: Ok(value.name),
+            }
+        }
+    }
+    /// Builder of [`ErrorResponse`](super::ErrorResponse).
+    #[derive(Clone, Debug)]
+    pub struct ErrorResponse {
+        error_code: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        error_msg: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ErrorResponse {
+        fn default() -> Self {
+            Self {
+                error_code: Ok(Default::default()),
+                error_msg: Ok(Default::default()),
+            }
+        }
+    }
+    impl ErrorResponse {
+        /// Error code of the service.
+        pub fn error_code<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.error_code = Ok(value.into_option());
+            self
+        }
+        /// Explanation for people. May change, so do not match on it.
+        pub fn error_msg<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.error_msg = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ErrorResponse> for super::ErrorResponse {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ErrorResponse,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                error_code: value.error_code?,
+                error_msg: value.error_msg?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ErrorResponse> for ErrorResponse {
+        fn from(value: super::ErrorResponse) -> Self {
+            Self {
+                error_code: Ok(value.error_code),
+                error_msg: Ok(value.error_msg),
             }
         }
     }
@@ -135,6 +3406,4266 @@ pub mod builder {
             Self {
                 error_code: Ok(value.error_code),
                 error_msg: Ok(value.error_msg),
+            }
+        }
+    }
+    /// Builder of [`Event`](super::Event).
+    #[derive(Clone, Debug)]
+    pub struct Event {
+        create_time: ::std::result::Result<
+            ::std::option::Option<i64>,
+            ::std::string::String,
+        >,
+        event_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        event_types: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<crate::types::EventType>>,
+            ::std::string::String,
+        >,
+        name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        notification: ::std::result::Result<
+            ::std::option::Option<super::Notification>,
+            ::std::string::String,
+        >,
+        state: ::std::result::Result<
+            ::std::option::Option<crate::types::EventState>,
+            ::std::string::String,
+        >,
+        update_time: ::std::result::Result<
+            ::std::option::Option<i64>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for Event {
+        fn default() -> Self {
+            Self {
+                create_time: Ok(Default::default()),
+                event_id: Ok(Default::default()),
+                event_types: Ok(Default::default()),
+                name: Ok(Default::default()),
+                notification: Ok(Default::default()),
+                state: Ok(Default::default()),
+                update_time: Ok(Default::default()),
+            }
+        }
+    }
+    impl Event {
+        /// When the event was created, in milliseconds since the Unix epoch.
+        pub fn create_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.create_time = Ok(value.into_option());
+            self
+        }
+        /// ID of the event, a UUID.
+        pub fn event_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.event_id = Ok(value.into_option());
+            self
+        }
+        /// What triggers a notification, 1 to 12 types.
+        pub fn event_types<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<crate::types::EventType>>,
+        {
+            self.event_types = Ok(value.into_option());
+            self
+        }
+        /// Name of the event. Secrets subscribe by it.
+        pub fn name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.name = Ok(value.into_option());
+            self
+        }
+        /// The topic that is notified.
+        pub fn notification<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::Notification>,
+        {
+            self.notification = Ok(value.into_option());
+            self
+        }
+        /// `ENABLED` if the event sends notifications, `DISABLED` if not.
+        pub fn state<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::types::EventState>,
+        {
+            self.state = Ok(value.into_option());
+            self
+        }
+        /// When the event last changed, in milliseconds since the Unix epoch.
+        pub fn update_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.update_time = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<Event> for super::Event {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: Event,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                create_time: value.create_time?,
+                event_id: value.event_id?,
+                event_types: value.event_types?,
+                name: value.name?,
+                notification: value.notification?,
+                state: value.state?,
+                update_time: value.update_time?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::Event> for Event {
+        fn from(value: super::Event) -> Self {
+            Self {
+                create_time: Ok(value.create_time),
+                event_id: Ok(value.event_id),
+                event_types: Ok(value.event_types),
+                name: Ok(value.name),
+                notification: Ok(value.notification),
+                state: Ok(value.state),
+                update_time: Ok(value.update_time),
+            }
+        }
+    }
+    /// Builder of [`GrantData`](super::GrantData).
+    #[derive(Clone, Debug)]
+    pub struct GrantData {
+        create_time: ::std::result::Result<
+            ::std::option::Option<::serde_json::Value>,
+            ::std::string::String,
+        >,
+        grantee_user: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        resource_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        signature: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        state: ::std::result::Result<::std::option::Option<i32>, ::std::string::String>,
+        type_: ::std::result::Result<
+            ::std::option::Option<crate::types::GrantType>,
+            ::std::string::String,
+        >,
+        update_time: ::std::result::Result<
+            ::std::option::Option<::serde_json::Value>,
+            ::std::string::String,
+        >,
+        uuid: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        validity_time: ::std::result::Result<
+            ::std::option::Option<::serde_json::Value>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for GrantData {
+        fn default() -> Self {
+            Self {
+                create_time: Ok(Default::default()),
+                grantee_user: Ok(Default::default()),
+                resource_id: Ok(Default::default()),
+                signature: Ok(Default::default()),
+                state: Ok(Default::default()),
+                type_: Ok(Default::default()),
+                update_time: Ok(Default::default()),
+                uuid: Ok(Default::default()),
+                validity_time: Ok(Default::default()),
+            }
+        }
+    }
+    impl GrantData {
+        /// When the grant was made. A number or text such as `2022-11-09 16:37:24`: declared as a number but shown as text, so it is an open value.
+        pub fn create_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::serde_json::Value>,
+        {
+            self.create_time = Ok(value.into_option());
+            self
+        }
+        /// ID of the user who has access.
+        pub fn grantee_user<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.grantee_user = Ok(value.into_option());
+            self
+        }
+        /// ID of the shared secret or group of secrets.
+        pub fn resource_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.resource_id = Ok(value.into_option());
+            self
+        }
+        /// Signature of the grant, at most 512 characters; may be empty.
+        pub fn signature<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.signature = Ok(value.into_option());
+            self
+        }
+        /// State of the grant, 0 to 16. What the numbers mean is not documented.
+        pub fn state<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i32>,
+        {
+            self.state = Ok(value.into_option());
+            self
+        }
+        /// What is shared: `SECRET` or `GROUP`.
+        pub fn type_<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::types::GrantType>,
+        {
+            self.type_ = Ok(value.into_option());
+            self
+        }
+        /// When the grant last changed. A number or text such as `2022-11-09 16:37:24`: declared as a number but shown as text, so it is an open value.
+        pub fn update_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::serde_json::Value>,
+        {
+            self.update_time = Ok(value.into_option());
+            self
+        }
+        /// ID of the grant, 1 to 64 characters. Meant for grants to a single user, so it may be absent for user groups.
+        pub fn uuid<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.uuid = Ok(value.into_option());
+            self
+        }
+        /// When the access ends, null if no end is set. Declared as a number, the unit is unknown, and a date is what the request takes, so it is an open value.
+        pub fn validity_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::serde_json::Value>,
+        {
+            self.validity_time = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<GrantData> for super::GrantData {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: GrantData,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                create_time: value.create_time?,
+                grantee_user: value.grantee_user?,
+                resource_id: value.resource_id?,
+                signature: value.signature?,
+                state: value.state?,
+                type_: value.type_?,
+                update_time: value.update_time?,
+                uuid: value.uuid?,
+                validity_time: value.validity_time?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::GrantData> for GrantData {
+        fn from(value: super::GrantData) -> Self {
+            Self {
+                create_time: Ok(value.create_time),
+                grantee_user: Ok(value.grantee_user),
+                resource_id: Ok(value.resource_id),
+                signature: Ok(value.signature),
+                state: Ok(value.state),
+                type_: Ok(value.type_),
+                update_time: Ok(value.update_time),
+                uuid: Ok(value.uuid),
+                validity_time: Ok(value.validity_time),
+            }
+        }
+    }
+    /// Builder of [`GrantDto`](super::GrantDto).
+    #[derive(Clone, Debug)]
+    pub struct GrantDto {
+        create_time: ::std::result::Result<
+            ::std::option::Option<::serde_json::Value>,
+            ::std::string::String,
+        >,
+        grantee_user: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::GrantUserInfo>>,
+            ::std::string::String,
+        >,
+        id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        type_: ::std::result::Result<
+            ::std::option::Option<crate::types::GrantType>,
+            ::std::string::String,
+        >,
+        update_time: ::std::result::Result<
+            ::std::option::Option<::serde_json::Value>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for GrantDto {
+        fn default() -> Self {
+            Self {
+                create_time: Ok(Default::default()),
+                grantee_user: Ok(Default::default()),
+                id: Ok(Default::default()),
+                name: Ok(Default::default()),
+                type_: Ok(Default::default()),
+                update_time: Ok(Default::default()),
+            }
+        }
+    }
+    impl GrantDto {
+        /// When the grant was made. A number or text such as `2022-11-09 16:37:24`: declared as a number but shown as text, so it is an open value.
+        pub fn create_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::serde_json::Value>,
+        {
+            self.create_time = Ok(value.into_option());
+            self
+        }
+        /// The users with access.
+        pub fn grantee_user<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::GrantUserInfo>>,
+        {
+            self.grantee_user = Ok(value.into_option());
+            self
+        }
+        /// ID of the grant; the service's own example has the ID of the resource here.
+        pub fn id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.id = Ok(value.into_option());
+            self
+        }
+        /// Name belonging to the grant, at most 64 characters; may be absent.
+        pub fn name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.name = Ok(value.into_option());
+            self
+        }
+        /// What is shared: `SECRET` or `GROUP`. May be absent.
+        pub fn type_<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::types::GrantType>,
+        {
+            self.type_ = Ok(value.into_option());
+            self
+        }
+        /// When the grant last changed. A number or text such as `2022-11-09 16:37:24`: declared as a number but shown as text, so it is an open value.
+        pub fn update_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::serde_json::Value>,
+        {
+            self.update_time = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<GrantDto> for super::GrantDto {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: GrantDto,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                create_time: value.create_time?,
+                grantee_user: value.grantee_user?,
+                id: value.id?,
+                name: value.name?,
+                type_: value.type_?,
+                update_time: value.update_time?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::GrantDto> for GrantDto {
+        fn from(value: super::GrantDto) -> Self {
+            Self {
+                create_time: Ok(value.create_time),
+                grantee_user: Ok(value.grantee_user),
+                id: Ok(value.id),
+                name: Ok(value.name),
+                type_: Ok(value.type_),
+                update_time: Ok(value.update_time),
+            }
+        }
+    }
+    /// Builder of [`GrantResponse`](super::GrantResponse).
+    #[derive(Clone, Debug)]
+    pub struct GrantResponse {
+        data: ::std::result::Result<
+            ::std::option::Option<super::GrantData>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for GrantResponse {
+        fn default() -> Self {
+            Self {
+                data: Ok(Default::default()),
+            }
+        }
+    }
+    impl GrantResponse {
+        /// The grant.
+        pub fn data<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::GrantData>,
+        {
+            self.data = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<GrantResponse> for super::GrantResponse {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: GrantResponse,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { data: value.data? })
+        }
+    }
+    impl ::std::convert::From<super::GrantResponse> for GrantResponse {
+        fn from(value: super::GrantResponse) -> Self {
+            Self { data: Ok(value.data) }
+        }
+    }
+    /// Builder of [`GrantSecretReqBody`](super::GrantSecretReqBody).
+    #[derive(Clone, Debug)]
+    pub struct GrantSecretReqBody {
+        grantee_target_id: ::std::result::Result<
+            ::std::string::String,
+            ::std::string::String,
+        >,
+        grantee_type: ::std::result::Result<
+            crate::types::GranteeType,
+            ::std::string::String,
+        >,
+        resource_id: ::std::result::Result<::std::string::String, ::std::string::String>,
+        type_: ::std::result::Result<crate::types::GrantType, ::std::string::String>,
+        validity_time: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for GrantSecretReqBody {
+        fn default() -> Self {
+            Self {
+                grantee_target_id: Err(
+                    "the required field grantee_target_id is missing".to_string(),
+                ),
+                grantee_type: Err(
+                    "the required field grantee_type is missing".to_string(),
+                ),
+                resource_id: Err(
+                    "the required field resource_id is missing".to_string(),
+                ),
+                type_: Err("the required field type_ is missing".to_string()),
+                validity_time: Ok(Default::default()),
+            }
+        }
+    }
+    impl GrantSecretReqBody {
+        /// ID of that user or user group, 1 to 64 characters.
+        pub fn grantee_target_id<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::string::String>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.grantee_target_id = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for grantee_target_id: {e}")
+                });
+            self
+        }
+        /// Who gets access: `0` for a user, `2` for a user group. Text, not a number.
+        pub fn grantee_type<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<crate::types::GranteeType>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.grantee_type = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for grantee_type: {e}")
+                });
+            self
+        }
+        /// ID of the secret or group of secrets, 1 to 64 characters.
+        pub fn resource_id<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::string::String>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.resource_id = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for resource_id: {e}")
+                });
+            self
+        }
+        /// What is shared: `SECRET` for one secret, `GROUP` for a group of secrets.
+        pub fn type_<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<crate::types::GrantType>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.type_ = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for type_: {e}"));
+            self
+        }
+        /// Date on which the access ends, such as `2026-12-31`. No end is set if left out.
+        pub fn validity_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.validity_time = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<GrantSecretReqBody> for super::GrantSecretReqBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: GrantSecretReqBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                grantee_target_id: value.grantee_target_id?,
+                grantee_type: value.grantee_type?,
+                resource_id: value.resource_id?,
+                type_: value.type_?,
+                validity_time: value.validity_time?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::GrantSecretReqBody> for GrantSecretReqBody {
+        fn from(value: super::GrantSecretReqBody) -> Self {
+            Self {
+                grantee_target_id: Ok(value.grantee_target_id),
+                grantee_type: Ok(value.grantee_type),
+                resource_id: Ok(value.resource_id),
+                type_: Ok(value.type_),
+                validity_time: Ok(value.validity_time),
+            }
+        }
+    }
+    /// Builder of [`GrantUserInfo`](super::GrantUserInfo).
+    #[derive(Clone, Debug)]
+    pub struct GrantUserInfo {
+        create_time: ::std::result::Result<
+            ::std::option::Option<::serde_json::Value>,
+            ::std::string::String,
+        >,
+        user_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        user_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        validity_time: ::std::result::Result<
+            ::std::option::Option<::serde_json::Value>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for GrantUserInfo {
+        fn default() -> Self {
+            Self {
+                create_time: Ok(Default::default()),
+                user_id: Ok(Default::default()),
+                user_name: Ok(Default::default()),
+                validity_time: Ok(Default::default()),
+            }
+        }
+    }
+    impl GrantUserInfo {
+        /// When the user got access. A number or text such as `2022-11-09 16:37:24`: declared as a number but shown as text, so it is an open value.
+        pub fn create_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::serde_json::Value>,
+        {
+            self.create_time = Ok(value.into_option());
+            self
+        }
+        /// ID of the user, 1 to 64 characters.
+        pub fn user_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.user_id = Ok(value.into_option());
+            self
+        }
+        /// Name of the user who has access, 1 to 64 characters.
+        pub fn user_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.user_name = Ok(value.into_option());
+            self
+        }
+        /// When the access ends, null if no end is set. Declared as a number of unknown unit, so it is an open value.
+        pub fn validity_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::serde_json::Value>,
+        {
+            self.validity_time = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<GrantUserInfo> for super::GrantUserInfo {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: GrantUserInfo,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                create_time: value.create_time?,
+                user_id: value.user_id?,
+                user_name: value.user_name?,
+                validity_time: value.validity_time?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::GrantUserInfo> for GrantUserInfo {
+        fn from(value: super::GrantUserInfo) -> Self {
+            Self {
+                create_time: Ok(value.create_time),
+                user_id: Ok(value.user_id),
+                user_name: Ok(value.user_name),
+                validity_time: Ok(value.validity_time),
+            }
+        }
+    }
+    /// Builder of [`ImportResponse`](super::ImportResponse).
+    #[derive(Clone, Debug)]
+    pub struct ImportResponse {
+        error_list: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::ErrorInfo>>,
+            ::std::string::String,
+        >,
+        failed: ::std::result::Result<::std::option::Option<i32>, ::std::string::String>,
+        success: ::std::result::Result<
+            ::std::option::Option<i32>,
+            ::std::string::String,
+        >,
+        total: ::std::result::Result<::std::option::Option<i32>, ::std::string::String>,
+    }
+    impl ::std::default::Default for ImportResponse {
+        fn default() -> Self {
+            Self {
+                error_list: Ok(Default::default()),
+                failed: Ok(Default::default()),
+                success: Ok(Default::default()),
+                total: Ok(Default::default()),
+            }
+        }
+    }
+    impl ImportResponse {
+        /// The secrets that were not created, with the reasons.
+        pub fn error_list<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::ErrorInfo>>,
+        {
+            self.error_list = Ok(value.into_option());
+            self
+        }
+        /// Number of secrets that were not created.
+        pub fn failed<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i32>,
+        {
+            self.failed = Ok(value.into_option());
+            self
+        }
+        /// Number of secrets that were created.
+        pub fn success<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i32>,
+        {
+            self.success = Ok(value.into_option());
+            self
+        }
+        /// Number of secrets in the request.
+        pub fn total<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i32>,
+        {
+            self.total = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ImportResponse> for super::ImportResponse {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ImportResponse,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                error_list: value.error_list?,
+                failed: value.failed?,
+                success: value.success?,
+                total: value.total?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ImportResponse> for ImportResponse {
+        fn from(value: super::ImportResponse) -> Self {
+            Self {
+                error_list: Ok(value.error_list),
+                failed: Ok(value.failed),
+                success: Ok(value.success),
+                total: Ok(value.total),
+            }
+        }
+    }
+    /// Builder of [`ImportSecretsRequest`](super::ImportSecretsRequest).
+    #[derive(Clone, Debug)]
+    pub struct ImportSecretsRequest {
+        secrets: ::std::result::Result<
+            ::std::vec::Vec<super::CreateSecretRequestBody>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ImportSecretsRequest {
+        fn default() -> Self {
+            Self {
+                secrets: Err("the required field secrets is missing".to_string()),
+            }
+        }
+    }
+    impl ImportSecretsRequest {
+        /// The secrets, each as CreateSecret takes it.
+        pub fn secrets<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::vec::Vec<super::CreateSecretRequestBody>>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.secrets = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for secrets: {e}")
+                });
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ImportSecretsRequest> for super::ImportSecretsRequest {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ImportSecretsRequest,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { secrets: value.secrets? })
+        }
+    }
+    impl ::std::convert::From<super::ImportSecretsRequest> for ImportSecretsRequest {
+        fn from(value: super::ImportSecretsRequest) -> Self {
+            Self { secrets: Ok(value.secrets) }
+        }
+    }
+    /// Builder of [`ListEventNotifyRecordsResponseBody`](super::ListEventNotifyRecordsResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct ListEventNotifyRecordsResponseBody {
+        page_info: ::std::result::Result<
+            ::std::option::Option<super::PageInfo>,
+            ::std::string::String,
+        >,
+        records: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::Record>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ListEventNotifyRecordsResponseBody {
+        fn default() -> Self {
+            Self {
+                page_info: Ok(Default::default()),
+                records: Ok(Default::default()),
+            }
+        }
+    }
+    impl ListEventNotifyRecordsResponseBody {
+        /// Position of the page. Its markers are of no use, since the operation takes none.
+        pub fn page_info<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::PageInfo>,
+        {
+            self.page_info = Ok(value.into_option());
+            self
+        }
+        /// The records, at most 1000.
+        pub fn records<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::Record>>,
+        {
+            self.records = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ListEventNotifyRecordsResponseBody>
+    for super::ListEventNotifyRecordsResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ListEventNotifyRecordsResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                page_info: value.page_info?,
+                records: value.records?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ListEventNotifyRecordsResponseBody>
+    for ListEventNotifyRecordsResponseBody {
+        fn from(value: super::ListEventNotifyRecordsResponseBody) -> Self {
+            Self {
+                page_info: Ok(value.page_info),
+                records: Ok(value.records),
+            }
+        }
+    }
+    /// Builder of [`ListEventResponseBody`](super::ListEventResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct ListEventResponseBody {
+        events: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::Event>>,
+            ::std::string::String,
+        >,
+        page_info: ::std::result::Result<
+            ::std::option::Option<super::PageInfo>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ListEventResponseBody {
+        fn default() -> Self {
+            Self {
+                events: Ok(Default::default()),
+                page_info: Ok(Default::default()),
+            }
+        }
+    }
+    impl ListEventResponseBody {
+        /// The events of this page, at most 1000.
+        pub fn events<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::Event>>,
+        {
+            self.events = Ok(value.into_option());
+            self
+        }
+        /// Where this page stands in the list.
+        pub fn page_info<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::PageInfo>,
+        {
+            self.page_info = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ListEventResponseBody>
+    for super::ListEventResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ListEventResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                events: value.events?,
+                page_info: value.page_info?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ListEventResponseBody> for ListEventResponseBody {
+        fn from(value: super::ListEventResponseBody) -> Self {
+            Self {
+                events: Ok(value.events),
+                page_info: Ok(value.page_info),
+            }
+        }
+    }
+    /// Builder of [`ListGrantsResponseBody`](super::ListGrantsResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct ListGrantsResponseBody {
+        data: ::std::result::Result<
+            ::std::option::Option<super::GrantDto>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ListGrantsResponseBody {
+        fn default() -> Self {
+            Self {
+                data: Ok(Default::default()),
+            }
+        }
+    }
+    impl ListGrantsResponseBody {
+        /// The resource and the users with access to it.
+        pub fn data<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::GrantDto>,
+        {
+            self.data = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ListGrantsResponseBody>
+    for super::ListGrantsResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ListGrantsResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { data: value.data? })
+        }
+    }
+    impl ::std::convert::From<super::ListGrantsResponseBody> for ListGrantsResponseBody {
+        fn from(value: super::ListGrantsResponseBody) -> Self {
+            Self { data: Ok(value.data) }
+        }
+    }
+    /// Builder of [`ListProjectSecretsTagsResponseBody`](super::ListProjectSecretsTagsResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct ListProjectSecretsTagsResponseBody {
+        tags: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::TagResponse>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ListProjectSecretsTagsResponseBody {
+        fn default() -> Self {
+            Self {
+                tags: Ok(Default::default()),
+            }
+        }
+    }
+    impl ListProjectSecretsTagsResponseBody {
+        /// Each tag key with its values.
+        pub fn tags<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::TagResponse>>,
+        {
+            self.tags = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ListProjectSecretsTagsResponseBody>
+    for super::ListProjectSecretsTagsResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ListProjectSecretsTagsResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { tags: value.tags? })
+        }
+    }
+    impl ::std::convert::From<super::ListProjectSecretsTagsResponseBody>
+    for ListProjectSecretsTagsResponseBody {
+        fn from(value: super::ListProjectSecretsTagsResponseBody) -> Self {
+            Self { tags: Ok(value.tags) }
+        }
+    }
+    /// Builder of [`ListResourceByTagsResponse`](super::ListResourceByTagsResponse).
+    #[derive(Clone, Debug)]
+    pub struct ListResourceByTagsResponse {
+        resources: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::ActionResources>>,
+            ::std::string::String,
+        >,
+        total_count: ::std::result::Result<
+            ::std::option::Option<i32>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ListResourceByTagsResponse {
+        fn default() -> Self {
+            Self {
+                resources: Ok(Default::default()),
+                total_count: Ok(Default::default()),
+            }
+        }
+    }
+    impl ListResourceByTagsResponse {
+        /// The matching secrets of this page. Documented as at most 100, although `limit` may be up to 1000. Not to be expected with `count`.
+        pub fn resources<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::ActionResources>>,
+        {
+            self.resources = Ok(value.into_option());
+            self
+        }
+        /// Number of all matching secrets, not only of those in this answer.
+        pub fn total_count<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i32>,
+        {
+            self.total_count = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ListResourceByTagsResponse>
+    for super::ListResourceByTagsResponse {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ListResourceByTagsResponse,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                resources: value.resources?,
+                total_count: value.total_count?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ListResourceByTagsResponse>
+    for ListResourceByTagsResponse {
+        fn from(value: super::ListResourceByTagsResponse) -> Self {
+            Self {
+                resources: Ok(value.resources),
+                total_count: Ok(value.total_count),
+            }
+        }
+    }
+    /// Builder of [`ListResourceInstancesRequestBody`](super::ListResourceInstancesRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct ListResourceInstancesRequestBody {
+        action: ::std::result::Result<
+            crate::types::ResourceAction,
+            ::std::string::String,
+        >,
+        limit: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        matches: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::TagMatches>>,
+            ::std::string::String,
+        >,
+        offset: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        sequence: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        tags: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::Tag>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ListResourceInstancesRequestBody {
+        fn default() -> Self {
+            Self {
+                action: Err("the required field action is missing".to_string()),
+                limit: Ok(Default::default()),
+                matches: Ok(Default::default()),
+                offset: Ok(Default::default()),
+                sequence: Ok(Default::default()),
+                tags: Ok(Default::default()),
+            }
+        }
+    }
+    impl ListResourceInstancesRequestBody {
+        /// `filter` to get the matching secrets, `count` to get only their number.
+        pub fn action<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<crate::types::ResourceAction>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.action = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for action: {e}"));
+            self
+        }
+        /// Number of results on a page, 1 to 1000, as text. Default `10`. Not used with `count`.
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.limit = Ok(value.into_option());
+            self
+        }
+        /// Conditions on the name, at most 10.
+        pub fn matches<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::TagMatches>>,
+        {
+            self.matches = Ok(value.into_option());
+            self
+        }
+        /// Index of the first result, from 0, as text. Default `0`. Not used with `count`.
+        pub fn offset<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.offset = Ok(value.into_option());
+            self
+        }
+        /// Serial number of the request, a UUID of 36 characters.
+        pub fn sequence<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.sequence = Ok(value.into_option());
+            self
+        }
+        /// Tags that a secret must have, 1 to 10.
+        pub fn tags<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::Tag>>,
+        {
+            self.tags = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ListResourceInstancesRequestBody>
+    for super::ListResourceInstancesRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ListResourceInstancesRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                action: value.action?,
+                limit: value.limit?,
+                matches: value.matches?,
+                offset: value.offset?,
+                sequence: value.sequence?,
+                tags: value.tags?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ListResourceInstancesRequestBody>
+    for ListResourceInstancesRequestBody {
+        fn from(value: super::ListResourceInstancesRequestBody) -> Self {
+            Self {
+                action: Ok(value.action),
+                limit: Ok(value.limit),
+                matches: Ok(value.matches),
+                offset: Ok(value.offset),
+                sequence: Ok(value.sequence),
+                tags: Ok(value.tags),
+            }
+        }
+    }
+    /// Builder of [`ListSecretResponseBody`](super::ListSecretResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct ListSecretResponseBody {
+        page_info: ::std::result::Result<
+            ::std::option::Option<super::PageInfo>,
+            ::std::string::String,
+        >,
+        secrets: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::Secret>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ListSecretResponseBody {
+        fn default() -> Self {
+            Self {
+                page_info: Ok(Default::default()),
+                secrets: Ok(Default::default()),
+            }
+        }
+    }
+    impl ListSecretResponseBody {
+        /// Where this page stands in the list.
+        pub fn page_info<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::PageInfo>,
+        {
+            self.page_info = Ok(value.into_option());
+            self
+        }
+        /// The secrets of this page, at most 1000, without values.
+        pub fn secrets<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::Secret>>,
+        {
+            self.secrets = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ListSecretResponseBody>
+    for super::ListSecretResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ListSecretResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                page_info: value.page_info?,
+                secrets: value.secrets?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ListSecretResponseBody> for ListSecretResponseBody {
+        fn from(value: super::ListSecretResponseBody) -> Self {
+            Self {
+                page_info: Ok(value.page_info),
+                secrets: Ok(value.secrets),
+            }
+        }
+    }
+    /// Builder of [`ListSecretTagsResponseBody`](super::ListSecretTagsResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct ListSecretTagsResponseBody {
+        sys_tags: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::SysTag>>,
+            ::std::string::String,
+        >,
+        tags: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::TagItem>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ListSecretTagsResponseBody {
+        fn default() -> Self {
+            Self {
+                sys_tags: Ok(Default::default()),
+                tags: Ok(Default::default()),
+            }
+        }
+    }
+    impl ListSecretTagsResponseBody {
+        /// Tags set by the system. Null if there are none.
+        pub fn sys_tags<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::SysTag>>,
+        {
+            self.sys_tags = Ok(value.into_option());
+            self
+        }
+        /// Tags set by users, at most 20.
+        pub fn tags<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::TagItem>>,
+        {
+            self.tags = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ListSecretTagsResponseBody>
+    for super::ListSecretTagsResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ListSecretTagsResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                sys_tags: value.sys_tags?,
+                tags: value.tags?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ListSecretTagsResponseBody>
+    for ListSecretTagsResponseBody {
+        fn from(value: super::ListSecretTagsResponseBody) -> Self {
+            Self {
+                sys_tags: Ok(value.sys_tags),
+                tags: Ok(value.tags),
+            }
+        }
+    }
+    /// Builder of [`ListSecretTaskResponseBody`](super::ListSecretTaskResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct ListSecretTaskResponseBody {
+        next_marker: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        tasks: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::SecretTask>>,
+            ::std::string::String,
+        >,
+        total: ::std::result::Result<::std::option::Option<i32>, ::std::string::String>,
+    }
+    impl ::std::default::Default for ListSecretTaskResponseBody {
+        fn default() -> Self {
+            Self {
+                next_marker: Ok(Default::default()),
+                tasks: Ok(Default::default()),
+                total: Ok(Default::default()),
+            }
+        }
+    }
+    impl ListSecretTaskResponseBody {
+        /// Pass this as `marker` to read the next page: the ID of the last task on this one. Null or absent on the last page.
+        pub fn next_marker<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.next_marker = Ok(value.into_option());
+            self
+        }
+        /// The tasks of this page, at most 1000.
+        pub fn tasks<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::SecretTask>>,
+        {
+            self.tasks = Ok(value.into_option());
+            self
+        }
+        /// Number of tasks.
+        pub fn total<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i32>,
+        {
+            self.total = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ListSecretTaskResponseBody>
+    for super::ListSecretTaskResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ListSecretTaskResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                next_marker: value.next_marker?,
+                tasks: value.tasks?,
+                total: value.total?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ListSecretTaskResponseBody>
+    for ListSecretTaskResponseBody {
+        fn from(value: super::ListSecretTaskResponseBody) -> Self {
+            Self {
+                next_marker: Ok(value.next_marker),
+                tasks: Ok(value.tasks),
+                total: Ok(value.total),
+            }
+        }
+    }
+    /// Builder of [`ListSecretVersionsResponseBody`](super::ListSecretVersionsResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct ListSecretVersionsResponseBody {
+        page_info: ::std::result::Result<
+            ::std::option::Option<super::PageInfo>,
+            ::std::string::String,
+        >,
+        version_metadatas: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::VersionMetadata>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ListSecretVersionsResponseBody {
+        fn default() -> Self {
+            Self {
+                page_info: Ok(Default::default()),
+                version_metadatas: Ok(Default::default()),
+            }
+        }
+    }
+    impl ListSecretVersionsResponseBody {
+        /// Where this page stands in the list.
+        pub fn page_info<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::PageInfo>,
+        {
+            self.page_info = Ok(value.into_option());
+            self
+        }
+        /// The versions of this page, at most 1000, without values.
+        pub fn version_metadatas<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::VersionMetadata>>,
+        {
+            self.version_metadatas = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ListSecretVersionsResponseBody>
+    for super::ListSecretVersionsResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ListSecretVersionsResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                page_info: value.page_info?,
+                version_metadatas: value.version_metadatas?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ListSecretVersionsResponseBody>
+    for ListSecretVersionsResponseBody {
+        fn from(value: super::ListSecretVersionsResponseBody) -> Self {
+            Self {
+                page_info: Ok(value.page_info),
+                version_metadatas: Ok(value.version_metadatas),
+            }
+        }
+    }
+    /// Builder of [`Notification`](super::Notification).
+    #[derive(Clone, Debug)]
+    pub struct Notification {
+        target_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        target_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        target_type: ::std::result::Result<
+            ::std::option::Option<crate::types::NotificationTargetType>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for Notification {
+        fn default() -> Self {
+            Self {
+                target_id: Ok(Default::default()),
+                target_name: Ok(Default::default()),
+                target_type: Ok(Default::default()),
+            }
+        }
+    }
+    impl Notification {
+        /// URN of the topic, such as `urn:smn:cn-north-4:…:topic`: 1 to 256 letters, digits or `-._:`. Not checked by the service.
+        pub fn target_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.target_id = Ok(value.into_option());
+            self
+        }
+        /// Name of the topic: 1 to 64 letters, digits, `_` or `-`.
+        pub fn target_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.target_name = Ok(value.into_option());
+            self
+        }
+        /// Kind of target: only `SMN`, a topic of the Simple Message Notification service.
+        pub fn target_type<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::types::NotificationTargetType>,
+        {
+            self.target_type = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<Notification> for super::Notification {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: Notification,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                target_id: value.target_id?,
+                target_name: value.target_name?,
+                target_type: value.target_type?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::Notification> for Notification {
+        fn from(value: super::Notification) -> Self {
+            Self {
+                target_id: Ok(value.target_id),
+                target_name: Ok(value.target_name),
+                target_type: Ok(value.target_type),
+            }
+        }
+    }
+    /// Builder of [`NotificationRequest`](super::NotificationRequest).
+    #[derive(Clone, Debug)]
+    pub struct NotificationRequest {
+        target_id: ::std::result::Result<::std::string::String, ::std::string::String>,
+        target_name: ::std::result::Result<::std::string::String, ::std::string::String>,
+        target_type: ::std::result::Result<
+            crate::types::NotificationTargetType,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for NotificationRequest {
+        fn default() -> Self {
+            Self {
+                target_id: Err("the required field target_id is missing".to_string()),
+                target_name: Err(
+                    "the required field target_name is missing".to_string(),
+                ),
+                target_type: Err("the required field target_type is missing".to_string()),
+            }
+        }
+    }
+    impl NotificationRequest {
+        /// URN of the topic, such as `urn:smn:cn-north-4:…:topic`: 1 to 256 letters, digits or `-._:`. Not checked by the service.
+        pub fn target_id<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::string::String>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.target_id = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for target_id: {e}")
+                });
+            self
+        }
+        /// Name of the topic: 1 to 64 letters, digits, `_` or `-`.
+        pub fn target_name<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::string::String>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.target_name = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for target_name: {e}")
+                });
+            self
+        }
+        /// Kind of target: only `SMN`, a topic of the Simple Message Notification service.
+        pub fn target_type<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<crate::types::NotificationTargetType>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.target_type = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for target_type: {e}")
+                });
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<NotificationRequest> for super::NotificationRequest {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: NotificationRequest,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                target_id: value.target_id?,
+                target_name: value.target_name?,
+                target_type: value.target_type?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::NotificationRequest> for NotificationRequest {
+        fn from(value: super::NotificationRequest) -> Self {
+            Self {
+                target_id: Ok(value.target_id),
+                target_name: Ok(value.target_name),
+                target_type: Ok(value.target_type),
+            }
+        }
+    }
+    /// Builder of [`PageInfo`](super::PageInfo).
+    #[derive(Clone, Debug)]
+    pub struct PageInfo {
+        current_count: ::std::result::Result<
+            ::std::option::Option<i32>,
+            ::std::string::String,
+        >,
+        next_marker: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        previous_marker: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for PageInfo {
+        fn default() -> Self {
+            Self {
+                current_count: Ok(Default::default()),
+                next_marker: Ok(Default::default()),
+                previous_marker: Ok(Default::default()),
+            }
+        }
+    }
+    impl PageInfo {
+        /// Number of items on this page, at most 1000.
+        pub fn current_count<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i32>,
+        {
+            self.current_count = Ok(value.into_option());
+            self
+        }
+        /// Pass this as `marker` to read the next page. Null or absent on the last page.
+        pub fn next_marker<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.next_marker = Ok(value.into_option());
+            self
+        }
+        /// Marks the start of this page, where the previous one ended.
+        pub fn previous_marker<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.previous_marker = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<PageInfo> for super::PageInfo {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: PageInfo,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                current_count: value.current_count?,
+                next_marker: value.next_marker?,
+                previous_marker: value.previous_marker?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::PageInfo> for PageInfo {
+        fn from(value: super::PageInfo) -> Self {
+            Self {
+                current_count: Ok(value.current_count),
+                next_marker: Ok(value.next_marker),
+                previous_marker: Ok(value.previous_marker),
+            }
+        }
+    }
+    /// Builder of [`QueryUserResponse`](super::QueryUserResponse).
+    #[derive(Clone, Debug)]
+    pub struct QueryUserResponse {
+        created_at: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        disabled: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+        domain_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        email: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        extension: ::std::result::Result<
+            ::std::option::Option<
+                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+            >,
+            ::std::string::String,
+        >,
+        grade: ::std::result::Result<::std::option::Option<i32>, ::std::string::String>,
+        locked: ::std::result::Result<
+            ::std::option::Option<::serde_json::Value>,
+            ::std::string::String,
+        >,
+        mobile: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        org_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        pwd_change_at: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        pwd_must_modify: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+        updated_at: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        user_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        user_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        user_org_relation_list: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::UserOrgRelationListResult>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for QueryUserResponse {
+        fn default() -> Self {
+            Self {
+                created_at: Ok(Default::default()),
+                disabled: Ok(Default::default()),
+                domain_id: Ok(Default::default()),
+                email: Ok(Default::default()),
+                extension: Ok(Default::default()),
+                grade: Ok(Default::default()),
+                locked: Ok(Default::default()),
+                mobile: Ok(Default::default()),
+                name: Ok(Default::default()),
+                org_id: Ok(Default::default()),
+                pwd_change_at: Ok(Default::default()),
+                pwd_must_modify: Ok(Default::default()),
+                updated_at: Ok(Default::default()),
+                user_id: Ok(Default::default()),
+                user_name: Ok(Default::default()),
+                user_org_relation_list: Ok(Default::default()),
+            }
+        }
+    }
+    impl QueryUserResponse {
+        /// When the user was created, as text such as `2022-03-31 16:46:02.964`, without a time zone.
+        pub fn created_at<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.created_at = Ok(value.into_option());
+            self
+        }
+        /// Whether the user is disabled.
+        pub fn disabled<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.disabled = Ok(value.into_option());
+            self
+        }
+        /// ID of the account that the user belongs to.
+        pub fn domain_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.domain_id = Ok(value.into_option());
+            self
+        }
+        /// E-mail address.
+        pub fn email<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.email = Ok(value.into_option());
+            self
+        }
+        /// Custom attributes.
+        pub fn extension<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<
+                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+            >,
+        {
+            self.extension = Ok(value.into_option());
+            self
+        }
+        /// Trust level.
+        pub fn grade<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i32>,
+        {
+            self.grade = Ok(value.into_option());
+            self
+        }
+        /// Whether the user is locked. Declared as text but seen as a boolean, so it is an open value.
+        pub fn locked<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::serde_json::Value>,
+        {
+            self.locked = Ok(value.into_option());
+            self
+        }
+        /// Mobile phone number.
+        pub fn mobile<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.mobile = Ok(value.into_option());
+            self
+        }
+        /// Full name.
+        pub fn name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.name = Ok(value.into_option());
+            self
+        }
+        /// ID of the organisation that the user belongs to.
+        pub fn org_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.org_id = Ok(value.into_option());
+            self
+        }
+        /// When the password last changed, as text such as `2022-03-31 16:46:02.964`, without a time zone.
+        pub fn pwd_change_at<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.pwd_change_at = Ok(value.into_option());
+            self
+        }
+        /// Whether the user must change the password at first login.
+        pub fn pwd_must_modify<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.pwd_must_modify = Ok(value.into_option());
+            self
+        }
+        /// When the user last changed, as text such as `2022-03-31 16:46:02.964`, without a time zone.
+        pub fn updated_at<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.updated_at = Ok(value.into_option());
+            self
+        }
+        /// ID of the user.
+        pub fn user_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.user_id = Ok(value.into_option());
+            self
+        }
+        /// Login name.
+        pub fn user_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.user_name = Ok(value.into_option());
+            self
+        }
+        /// The organisations that the user belongs to, and how.
+        pub fn user_org_relation_list<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::UserOrgRelationListResult>>,
+        {
+            self.user_org_relation_list = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<QueryUserResponse> for super::QueryUserResponse {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: QueryUserResponse,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                created_at: value.created_at?,
+                disabled: value.disabled?,
+                domain_id: value.domain_id?,
+                email: value.email?,
+                extension: value.extension?,
+                grade: value.grade?,
+                locked: value.locked?,
+                mobile: value.mobile?,
+                name: value.name?,
+                org_id: value.org_id?,
+                pwd_change_at: value.pwd_change_at?,
+                pwd_must_modify: value.pwd_must_modify?,
+                updated_at: value.updated_at?,
+                user_id: value.user_id?,
+                user_name: value.user_name?,
+                user_org_relation_list: value.user_org_relation_list?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::QueryUserResponse> for QueryUserResponse {
+        fn from(value: super::QueryUserResponse) -> Self {
+            Self {
+                created_at: Ok(value.created_at),
+                disabled: Ok(value.disabled),
+                domain_id: Ok(value.domain_id),
+                email: Ok(value.email),
+                extension: Ok(value.extension),
+                grade: Ok(value.grade),
+                locked: Ok(value.locked),
+                mobile: Ok(value.mobile),
+                name: Ok(value.name),
+                org_id: Ok(value.org_id),
+                pwd_change_at: Ok(value.pwd_change_at),
+                pwd_must_modify: Ok(value.pwd_must_modify),
+                updated_at: Ok(value.updated_at),
+                user_id: Ok(value.user_id),
+                user_name: Ok(value.user_name),
+                user_org_relation_list: Ok(value.user_org_relation_list),
+            }
+        }
+    }
+    /// Builder of [`Record`](super::Record).
+    #[derive(Clone, Debug)]
+    pub struct Record {
+        create_time: ::std::result::Result<
+            ::std::option::Option<i64>,
+            ::std::string::String,
+        >,
+        event_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        notification_content: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        notification_status: ::std::result::Result<
+            ::std::option::Option<crate::types::NotificationStatus>,
+            ::std::string::String,
+        >,
+        notification_target_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        notification_target_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        secret_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        secret_type: ::std::result::Result<
+            ::std::option::Option<crate::types::SecretType>,
+            ::std::string::String,
+        >,
+        trigger_event_type: ::std::result::Result<
+            ::std::option::Option<crate::types::EventType>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for Record {
+        fn default() -> Self {
+            Self {
+                create_time: Ok(Default::default()),
+                event_name: Ok(Default::default()),
+                notification_content: Ok(Default::default()),
+                notification_status: Ok(Default::default()),
+                notification_target_id: Ok(Default::default()),
+                notification_target_name: Ok(Default::default()),
+                secret_name: Ok(Default::default()),
+                secret_type: Ok(Default::default()),
+                trigger_event_type: Ok(Default::default()),
+            }
+        }
+    }
+    impl Record {
+        /// When the record was made, in milliseconds since the Unix epoch.
+        pub fn create_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.create_time = Ok(value.into_option());
+            self
+        }
+        /// Name of the event that was triggered.
+        pub fn event_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.event_name = Ok(value.into_option());
+            self
+        }
+        /// The message as JSON text: `eventName`, `eventType`, `eventTime` (RFC 3339) and a `data` object about the secret. It can be longer than the documented 255 characters.
+        pub fn notification_content<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.notification_content = Ok(value.into_option());
+            self
+        }
+        /// Outcome: `SUCCESS`, `FAIL`, or `INVALID` if the topic is not valid, so that nothing could be sent.
+        pub fn notification_status<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::types::NotificationStatus>,
+        {
+            self.notification_status = Ok(value.into_option());
+            self
+        }
+        /// URN of the topic that was notified.
+        pub fn notification_target_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.notification_target_id = Ok(value.into_option());
+            self
+        }
+        /// Name of the topic that was notified.
+        pub fn notification_target_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.notification_target_name = Ok(value.into_option());
+            self
+        }
+        /// Name of the secret on which the event was triggered.
+        pub fn secret_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.secret_name = Ok(value.into_option());
+            self
+        }
+        /// Type of that secret.
+        pub fn secret_type<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::types::SecretType>,
+        {
+            self.secret_type = Ok(value.into_option());
+            self
+        }
+        /// What triggered the notification, such as `SECRET_VERSION_EXPIRED`.
+        pub fn trigger_event_type<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::types::EventType>,
+        {
+            self.trigger_event_type = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<Record> for super::Record {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: Record,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                create_time: value.create_time?,
+                event_name: value.event_name?,
+                notification_content: value.notification_content?,
+                notification_status: value.notification_status?,
+                notification_target_id: value.notification_target_id?,
+                notification_target_name: value.notification_target_name?,
+                secret_name: value.secret_name?,
+                secret_type: value.secret_type?,
+                trigger_event_type: value.trigger_event_type?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::Record> for Record {
+        fn from(value: super::Record) -> Self {
+            Self {
+                create_time: Ok(value.create_time),
+                event_name: Ok(value.event_name),
+                notification_content: Ok(value.notification_content),
+                notification_status: Ok(value.notification_status),
+                notification_target_id: Ok(value.notification_target_id),
+                notification_target_name: Ok(value.notification_target_name),
+                secret_name: Ok(value.secret_name),
+                secret_type: Ok(value.secret_type),
+                trigger_event_type: Ok(value.trigger_event_type),
+            }
+        }
+    }
+    /// Builder of [`Secret`](super::Secret).
+    #[derive(Clone, Debug)]
+    pub struct Secret {
+        auto_rotation: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+        create_time: ::std::result::Result<
+            ::std::option::Option<i64>,
+            ::std::string::String,
+        >,
+        description: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        enterprise_project_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        event_subscriptions: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+            ::std::string::String,
+        >,
+        id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        kms_key_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        next_rotation_time: ::std::result::Result<
+            ::std::option::Option<i64>,
+            ::std::string::String,
+        >,
+        rotation_config: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        rotation_func_urn: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        rotation_period: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        rotation_time: ::std::result::Result<
+            ::std::option::Option<i64>,
+            ::std::string::String,
+        >,
+        scheduled_delete_time: ::std::result::Result<
+            ::std::option::Option<i64>,
+            ::std::string::String,
+        >,
+        secret_type: ::std::result::Result<
+            ::std::option::Option<crate::types::SecretType>,
+            ::std::string::String,
+        >,
+        state: ::std::result::Result<
+            ::std::option::Option<crate::types::SecretState>,
+            ::std::string::String,
+        >,
+        update_time: ::std::result::Result<
+            ::std::option::Option<i64>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for Secret {
+        fn default() -> Self {
+            Self {
+                auto_rotation: Ok(Default::default()),
+                create_time: Ok(Default::default()),
+                description: Ok(Default::default()),
+                enterprise_project_id: Ok(Default::default()),
+                event_subscriptions: Ok(Default::default()),
+                id: Ok(Default::default()),
+                kms_key_id: Ok(Default::default()),
+                name: Ok(Default::default()),
+                next_rotation_time: Ok(Default::default()),
+                rotation_config: Ok(Default::default()),
+                rotation_func_urn: Ok(Default::default()),
+                rotation_period: Ok(Default::default()),
+                rotation_time: Ok(Default::default()),
+                scheduled_delete_time: Ok(Default::default()),
+                secret_type: Ok(Default::default()),
+                state: Ok(Default::default()),
+                update_time: Ok(Default::default()),
+            }
+        }
+    }
+    impl Secret {
+        /// Whether the secret is rotated every `rotation_period`.
+        pub fn auto_rotation<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.auto_rotation = Ok(value.into_option());
+            self
+        }
+        /// When the secret was created, in milliseconds since the Unix epoch.
+        pub fn create_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.create_time = Ok(value.into_option());
+            self
+        }
+        /// Free text of the secret's owner.
+        pub fn description<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.description = Ok(value.into_option());
+            self
+        }
+        /// ID of the enterprise project that the secret belongs to; `0` is the default one.
+        pub fn enterprise_project_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.enterprise_project_id = Ok(value.into_option());
+            self
+        }
+        /// Name of the event that the secret subscribes to; at most one.
+        pub fn event_subscriptions<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<::std::string::String>>,
+        {
+            self.event_subscriptions = Ok(value.into_option());
+            self
+        }
+        /// ID of the secret, a UUID. The tag operations address secrets by it.
+        pub fn id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.id = Ok(value.into_option());
+            self
+        }
+        /// ID of the KMS key that encrypts new versions. Older versions may be under another key, see VersionMetadata.
+        pub fn kms_key_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.kms_key_id = Ok(value.into_option());
+            self
+        }
+        /// Name of the secret, unique in its project. Most operations address secrets by it.
+        pub fn name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.name = Ok(value.into_option());
+            self
+        }
+        /// When the secret will be rotated next, in milliseconds since the Unix epoch.
+        pub fn next_rotation_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.next_rotation_time = Ok(value.into_option());
+            self
+        }
+        /// Rotation settings as JSON text, at most 1024 characters. For the type `RDS`: `RDSInstanceId` and `SecretSubType` (`SingleUser` or `MultiUser`), other key names than in the request. May come with single quotes, which is not valid JSON.
+        pub fn rotation_config<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.rotation_config = Ok(value.into_option());
+            self
+        }
+        /// URN of the FunctionGraph function that rotates the secret, such as `urn:fss:cn-north-4:…:function:default:rotate:latest`.
+        pub fn rotation_func_urn<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.rotation_func_urn = Ok(value.into_option());
+            self
+        }
+        /// How often the secret is rotated: a number and a unit `d`, `h`, `m` or `s`, such as `30d` or `12h`, between 6 hours and 365 days.
+        pub fn rotation_period<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.rotation_period = Ok(value.into_option());
+            self
+        }
+        /// When the secret was last rotated, in milliseconds since the Unix epoch.
+        pub fn rotation_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.rotation_time = Ok(value.into_option());
+            self
+        }
+        /// When the secret will be deleted, in milliseconds since the Unix epoch. Null unless a deletion is scheduled.
+        pub fn scheduled_delete_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.scheduled_delete_time = Ok(value.into_option());
+            self
+        }
+        /// What the secret is for: `COMMON` for any value, the others for database accounts that can be rotated.
+        pub fn secret_type<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::types::SecretType>,
+        {
+            self.secret_type = Ok(value.into_option());
+            self
+        }
+        /// Whether the secret can be used: `ENABLED`, `DISABLED`, `PENDING_DELETE` or `FROZEN`. Values are readable only while it is `ENABLED`.
+        pub fn state<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::types::SecretState>,
+        {
+            self.state = Ok(value.into_option());
+            self
+        }
+        /// When the metadata last changed, in milliseconds since the Unix epoch.
+        pub fn update_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.update_time = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<Secret> for super::Secret {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: Secret,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                auto_rotation: value.auto_rotation?,
+                create_time: value.create_time?,
+                description: value.description?,
+                enterprise_project_id: value.enterprise_project_id?,
+                event_subscriptions: value.event_subscriptions?,
+                id: value.id?,
+                kms_key_id: value.kms_key_id?,
+                name: value.name?,
+                next_rotation_time: value.next_rotation_time?,
+                rotation_config: value.rotation_config?,
+                rotation_func_urn: value.rotation_func_urn?,
+                rotation_period: value.rotation_period?,
+                rotation_time: value.rotation_time?,
+                scheduled_delete_time: value.scheduled_delete_time?,
+                secret_type: value.secret_type?,
+                state: value.state?,
+                update_time: value.update_time?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::Secret> for Secret {
+        fn from(value: super::Secret) -> Self {
+            Self {
+                auto_rotation: Ok(value.auto_rotation),
+                create_time: Ok(value.create_time),
+                description: Ok(value.description),
+                enterprise_project_id: Ok(value.enterprise_project_id),
+                event_subscriptions: Ok(value.event_subscriptions),
+                id: Ok(value.id),
+                kms_key_id: Ok(value.kms_key_id),
+                name: Ok(value.name),
+                next_rotation_time: Ok(value.next_rotation_time),
+                rotation_config: Ok(value.rotation_config),
+                rotation_func_urn: Ok(value.rotation_func_urn),
+                rotation_period: Ok(value.rotation_period),
+                rotation_time: Ok(value.rotation_time),
+                scheduled_delete_time: Ok(value.scheduled_delete_time),
+                secret_type: Ok(value.secret_type),
+                state: Ok(value.state),
+                update_time: Ok(value.update_time),
+            }
+        }
+    }
+    /// Builder of [`SecretEventResponseBody`](super::SecretEventResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct SecretEventResponseBody {
+        event: ::std::result::Result<
+            ::std::option::Option<super::Event>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for SecretEventResponseBody {
+        fn default() -> Self {
+            Self {
+                event: Ok(Default::default()),
+            }
+        }
+    }
+    impl SecretEventResponseBody {
+        /// The event, with its triggers and its topic.
+        pub fn event<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::Event>,
+        {
+            self.event = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<SecretEventResponseBody>
+    for super::SecretEventResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: SecretEventResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { event: value.event? })
+        }
+    }
+    impl ::std::convert::From<super::SecretEventResponseBody>
+    for SecretEventResponseBody {
+        fn from(value: super::SecretEventResponseBody) -> Self {
+            Self { event: Ok(value.event) }
+        }
+    }
+    /// Builder of [`SecretResponseBody`](super::SecretResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct SecretResponseBody {
+        secret: ::std::result::Result<
+            ::std::option::Option<super::Secret>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for SecretResponseBody {
+        fn default() -> Self {
+            Self {
+                secret: Ok(Default::default()),
+            }
+        }
+    }
+    impl SecretResponseBody {
+        /// The secret, without its value.
+        pub fn secret<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::Secret>,
+        {
+            self.secret = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<SecretResponseBody> for super::SecretResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: SecretResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { secret: value.secret? })
+        }
+    }
+    impl ::std::convert::From<super::SecretResponseBody> for SecretResponseBody {
+        fn from(value: super::SecretResponseBody) -> Self {
+            Self { secret: Ok(value.secret) }
+        }
+    }
+    /// Builder of [`SecretStageResponseBody`](super::SecretStageResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct SecretStageResponseBody {
+        stage: ::std::result::Result<
+            ::std::option::Option<super::Stage>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for SecretStageResponseBody {
+        fn default() -> Self {
+            Self {
+                stage: Ok(Default::default()),
+            }
+        }
+    }
+    impl SecretStageResponseBody {
+        /// The stage and the version that it marks.
+        pub fn stage<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::Stage>,
+        {
+            self.stage = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<SecretStageResponseBody>
+    for super::SecretStageResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: SecretStageResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { stage: value.stage? })
+        }
+    }
+    impl ::std::convert::From<super::SecretStageResponseBody>
+    for SecretStageResponseBody {
+        fn from(value: super::SecretStageResponseBody) -> Self {
+            Self { stage: Ok(value.stage) }
+        }
+    }
+    /// Builder of [`SecretTask`](super::SecretTask).
+    #[derive(Clone, Debug)]
+    pub struct SecretTask {
+        attempt_nums: ::std::result::Result<
+            ::std::option::Option<i32>,
+            ::std::string::String,
+        >,
+        operate_type: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        rotation_func_urn: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        secret_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        task_error_code: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        task_error_msg: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        task_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        task_status: ::std::result::Result<
+            ::std::option::Option<crate::types::TaskStatus>,
+            ::std::string::String,
+        >,
+        task_time: ::std::result::Result<
+            ::std::option::Option<i64>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for SecretTask {
+        fn default() -> Self {
+            Self {
+                attempt_nums: Ok(Default::default()),
+                operate_type: Ok(Default::default()),
+                rotation_func_urn: Ok(Default::default()),
+                secret_name: Ok(Default::default()),
+                task_error_code: Ok(Default::default()),
+                task_error_msg: Ok(Default::default()),
+                task_id: Ok(Default::default()),
+                task_status: Ok(Default::default()),
+                task_time: Ok(Default::default()),
+            }
+        }
+    }
+    impl SecretTask {
+        /// Number of attempts made so far.
+        pub fn attempt_nums<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i32>,
+        {
+            self.attempt_nums = Ok(value.into_option());
+            self
+        }
+        /// Kind of rotation, such as `MULTI_USER`. Other spelling than `secret_sub_type`; all values are not known.
+        pub fn operate_type<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.operate_type = Ok(value.into_option());
+            self
+        }
+        /// URN of the FunctionGraph function that rotates the secret, such as `urn:fss:cn-north-4:…:function:default:rotate:latest`.
+        pub fn rotation_func_urn<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.rotation_func_urn = Ok(value.into_option());
+            self
+        }
+        /// Name of the secret that was rotated.
+        pub fn secret_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.secret_name = Ok(value.into_option());
+            self
+        }
+        /// Error code of a failed task, otherwise null or absent.
+        pub fn task_error_code<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.task_error_code = Ok(value.into_option());
+            self
+        }
+        /// Reason why the task failed, otherwise null or absent.
+        pub fn task_error_msg<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.task_error_msg = Ok(value.into_option());
+            self
+        }
+        /// ID of the task, a UUID.
+        pub fn task_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.task_id = Ok(value.into_option());
+            self
+        }
+        /// Outcome: `SUCCESS` or `FAILED`.
+        pub fn task_status<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::types::TaskStatus>,
+        {
+            self.task_status = Ok(value.into_option());
+            self
+        }
+        /// When the task was created, in milliseconds since the Unix epoch.
+        pub fn task_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.task_time = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<SecretTask> for super::SecretTask {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: SecretTask,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                attempt_nums: value.attempt_nums?,
+                operate_type: value.operate_type?,
+                rotation_func_urn: value.rotation_func_urn?,
+                secret_name: value.secret_name?,
+                task_error_code: value.task_error_code?,
+                task_error_msg: value.task_error_msg?,
+                task_id: value.task_id?,
+                task_status: value.task_status?,
+                task_time: value.task_time?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::SecretTask> for SecretTask {
+        fn from(value: super::SecretTask) -> Self {
+            Self {
+                attempt_nums: Ok(value.attempt_nums),
+                operate_type: Ok(value.operate_type),
+                rotation_func_urn: Ok(value.rotation_func_urn),
+                secret_name: Ok(value.secret_name),
+                task_error_code: Ok(value.task_error_code),
+                task_error_msg: Ok(value.task_error_msg),
+                task_id: Ok(value.task_id),
+                task_status: Ok(value.task_status),
+                task_time: Ok(value.task_time),
+            }
+        }
+    }
+    /// Builder of [`ShowAgencyResponseBody`](super::ShowAgencyResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct ShowAgencyResponseBody {
+        agency_granted: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ShowAgencyResponseBody {
+        fn default() -> Self {
+            Self {
+                agency_granted: Ok(Default::default()),
+            }
+        }
+    }
+    impl ShowAgencyResponseBody {
+        /// `true` or `false` as text.
+        pub fn agency_granted<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.agency_granted = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ShowAgencyResponseBody>
+    for super::ShowAgencyResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ShowAgencyResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                agency_granted: value.agency_granted?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ShowAgencyResponseBody> for ShowAgencyResponseBody {
+        fn from(value: super::ShowAgencyResponseBody) -> Self {
+            Self {
+                agency_granted: Ok(value.agency_granted),
+            }
+        }
+    }
+    /// Builder of [`ShowFunctionTemplatesResponseBody`](super::ShowFunctionTemplatesResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct ShowFunctionTemplatesResponseBody {
+        function_templates: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ShowFunctionTemplatesResponseBody {
+        fn default() -> Self {
+            Self {
+                function_templates: Ok(Default::default()),
+            }
+        }
+    }
+    impl ShowFunctionTemplatesResponseBody {
+        /// The source text.
+        pub fn function_templates<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.function_templates = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ShowFunctionTemplatesResponseBody>
+    for super::ShowFunctionTemplatesResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ShowFunctionTemplatesResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                function_templates: value.function_templates?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::ShowFunctionTemplatesResponseBody>
+    for ShowFunctionTemplatesResponseBody {
+        fn from(value: super::ShowFunctionTemplatesResponseBody) -> Self {
+            Self {
+                function_templates: Ok(value.function_templates),
+            }
+        }
+    }
+    /// Builder of [`ShowSecretVersionResponseBody`](super::ShowSecretVersionResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct ShowSecretVersionResponseBody {
+        version: ::std::result::Result<
+            ::std::option::Option<super::Version>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for ShowSecretVersionResponseBody {
+        fn default() -> Self {
+            Self {
+                version: Ok(Default::default()),
+            }
+        }
+    }
+    impl ShowSecretVersionResponseBody {
+        /// The version, with its plaintext value.
+        pub fn version<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::Version>,
+        {
+            self.version = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<ShowSecretVersionResponseBody>
+    for super::ShowSecretVersionResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: ShowSecretVersionResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { version: value.version? })
+        }
+    }
+    impl ::std::convert::From<super::ShowSecretVersionResponseBody>
+    for ShowSecretVersionResponseBody {
+        fn from(value: super::ShowSecretVersionResponseBody) -> Self {
+            Self { version: Ok(value.version) }
+        }
+    }
+    /// Builder of [`Stage`](super::Stage).
+    #[derive(Clone, Debug)]
+    pub struct Stage {
+        name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        secret_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        update_time: ::std::result::Result<
+            ::std::option::Option<i64>,
+            ::std::string::String,
+        >,
+        version_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for Stage {
+        fn default() -> Self {
+            Self {
+                name: Ok(Default::default()),
+                secret_name: Ok(Default::default()),
+                update_time: Ok(Default::default()),
+                version_id: Ok(Default::default()),
+            }
+        }
+    }
+    impl Stage {
+        /// Name of the stage, 1 to 64 characters. `SYSCURRENT` and `SYSPREVIOUS` are built in.
+        pub fn name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.name = Ok(value.into_option());
+            self
+        }
+        /// Name of the secret that the stage belongs to.
+        pub fn secret_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.secret_name = Ok(value.into_option());
+            self
+        }
+        /// When the stage was last moved, in milliseconds since the Unix epoch.
+        pub fn update_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.update_time = Ok(value.into_option());
+            self
+        }
+        /// ID of the version that the stage marks, such as `v3`.
+        pub fn version_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.version_id = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<Stage> for super::Stage {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: Stage,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                name: value.name?,
+                secret_name: value.secret_name?,
+                update_time: value.update_time?,
+                version_id: value.version_id?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::Stage> for Stage {
+        fn from(value: super::Stage) -> Self {
+            Self {
+                name: Ok(value.name),
+                secret_name: Ok(value.secret_name),
+                update_time: Ok(value.update_time),
+                version_id: Ok(value.version_id),
+            }
+        }
+    }
+    /// Builder of [`SysTag`](super::SysTag).
+    #[derive(Clone, Debug)]
+    pub struct SysTag {
+        key: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        value: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for SysTag {
+        fn default() -> Self {
+            Self {
+                key: Ok(Default::default()),
+                value: Ok(Default::default()),
+            }
+        }
+    }
+    impl SysTag {
+        /// Key of the system tag, 1 to 128 characters.
+        pub fn key<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.key = Ok(value.into_option());
+            self
+        }
+        /// Value of the system tag, at most 255 characters.
+        pub fn value<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.value = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<SysTag> for super::SysTag {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: SysTag,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                key: value.key?,
+                value: value.value?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::SysTag> for SysTag {
+        fn from(value: super::SysTag) -> Self {
+            Self {
+                key: Ok(value.key),
+                value: Ok(value.value),
+            }
+        }
+    }
+    /// Builder of [`Tag`](super::Tag).
+    #[derive(Clone, Debug)]
+    pub struct Tag {
+        key: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        values: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for Tag {
+        fn default() -> Self {
+            Self {
+                key: Ok(Default::default()),
+                values: Ok(Default::default()),
+            }
+        }
+    }
+    impl Tag {
+        /// Key that a secret must have, 1 to 128 characters.
+        pub fn key<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.key = Ok(value.into_option());
+            self
+        }
+        /// Values of which a secret must have one, at most 10 and no duplicates. An empty list matches any value.
+        pub fn values<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<::std::string::String>>,
+        {
+            self.values = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<Tag> for super::Tag {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: Tag,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                key: value.key?,
+                values: value.values?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::Tag> for Tag {
+        fn from(value: super::Tag) -> Self {
+            Self {
+                key: Ok(value.key),
+                values: Ok(value.values),
+            }
+        }
+    }
+    /// Builder of [`TagItem`](super::TagItem).
+    #[derive(Clone, Debug)]
+    pub struct TagItem {
+        key: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        value: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for TagItem {
+        fn default() -> Self {
+            Self {
+                key: Ok(Default::default()),
+                value: Ok(Default::default()),
+            }
+        }
+    }
+    impl TagItem {
+        /// Key of the tag, unique on the secret: 1 to 128 letters, digits, spaces or `_.:=+-@`, not starting with a space or `_sys_`, not ending with a space.
+        pub fn key<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.key = Ok(value.into_option());
+            self
+        }
+        /// Value of the tag: at most 255 letters, digits, spaces or `_.:/=+-@`.
+        pub fn value<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.value = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<TagItem> for super::TagItem {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: TagItem,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                key: value.key?,
+                value: value.value?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::TagItem> for TagItem {
+        fn from(value: super::TagItem) -> Self {
+            Self {
+                key: Ok(value.key),
+                value: Ok(value.value),
+            }
+        }
+    }
+    /// Builder of [`TagItemRequest`](super::TagItemRequest).
+    #[derive(Clone, Debug)]
+    pub struct TagItemRequest {
+        key: ::std::result::Result<::std::string::String, ::std::string::String>,
+        value: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for TagItemRequest {
+        fn default() -> Self {
+            Self {
+                key: Err("the required field key is missing".to_string()),
+                value: Ok(Default::default()),
+            }
+        }
+    }
+    impl TagItemRequest {
+        /// Key of the tag, unique on the secret: 1 to 128 letters, digits, spaces or `_.:=+-@`, not starting with a space or `_sys_`, not ending with a space.
+        pub fn key<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::string::String>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.key = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for key: {e}"));
+            self
+        }
+        /// Value of the tag: at most 255 letters, digits, spaces or `_.:/=+-@`.
+        pub fn value<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.value = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<TagItemRequest> for super::TagItemRequest {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: TagItemRequest,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                key: value.key?,
+                value: value.value?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::TagItemRequest> for TagItemRequest {
+        fn from(value: super::TagItemRequest) -> Self {
+            Self {
+                key: Ok(value.key),
+                value: Ok(value.value),
+            }
+        }
+    }
+    /// Builder of [`TagMatches`](super::TagMatches).
+    #[derive(Clone, Debug)]
+    pub struct TagMatches {
+        key: ::std::result::Result<
+            ::std::option::Option<crate::types::ResourceMatchKey>,
+            ::std::string::String,
+        >,
+        value: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for TagMatches {
+        fn default() -> Self {
+            Self {
+                key: Ok(Default::default()),
+                value: Ok(Default::default()),
+            }
+        }
+    }
+    impl TagMatches {
+        /// What to compare: only `resource_name`, the name of the secret.
+        pub fn key<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::types::ResourceMatchKey>,
+        {
+            self.key = Ok(value.into_option());
+            self
+        }
+        /// Text to look for in the name (fuzzy match), at most 255 characters. Empty text finds nothing.
+        pub fn value<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.value = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<TagMatches> for super::TagMatches {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: TagMatches,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                key: value.key?,
+                value: value.value?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::TagMatches> for TagMatches {
+        fn from(value: super::TagMatches) -> Self {
+            Self {
+                key: Ok(value.key),
+                value: Ok(value.value),
+            }
+        }
+    }
+    /// Builder of [`TagResponse`](super::TagResponse).
+    #[derive(Clone, Debug)]
+    pub struct TagResponse {
+        key: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        values: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for TagResponse {
+        fn default() -> Self {
+            Self {
+                key: Ok(Default::default()),
+                values: Ok(Default::default()),
+            }
+        }
+    }
+    impl TagResponse {
+        /// Key of the tag, 1 to 128 characters.
+        pub fn key<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.key = Ok(value.into_option());
+            self
+        }
+        /// The values that the key has on the project's secrets, at most 255 characters each.
+        pub fn values<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<::std::string::String>>,
+        {
+            self.values = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<TagResponse> for super::TagResponse {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: TagResponse,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                key: value.key?,
+                values: value.values?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::TagResponse> for TagResponse {
+        fn from(value: super::TagResponse) -> Self {
+            Self {
+                key: Ok(value.key),
+                values: Ok(value.values),
+            }
+        }
+    }
+    /// Builder of [`UpdateSecretEventRequestBody`](super::UpdateSecretEventRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct UpdateSecretEventRequestBody {
+        event_types: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<crate::types::EventType>>,
+            ::std::string::String,
+        >,
+        notification: ::std::result::Result<
+            ::std::option::Option<super::NotificationRequest>,
+            ::std::string::String,
+        >,
+        state: ::std::result::Result<
+            ::std::option::Option<crate::types::EventState>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for UpdateSecretEventRequestBody {
+        fn default() -> Self {
+            Self {
+                event_types: Ok(Default::default()),
+                notification: Ok(Default::default()),
+                state: Ok(Default::default()),
+            }
+        }
+    }
+    impl UpdateSecretEventRequestBody {
+        /// What triggers a notification, at most 12 types and no duplicates. Replaces the old list.
+        pub fn event_types<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<crate::types::EventType>>,
+        {
+            self.event_types = Ok(value.into_option());
+            self
+        }
+        /// The topic to notify from now on.
+        pub fn notification<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::NotificationRequest>,
+        {
+            self.notification = Ok(value.into_option());
+            self
+        }
+        /// `ENABLED` to send notifications, `DISABLED` to stop them.
+        pub fn state<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::types::EventState>,
+        {
+            self.state = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<UpdateSecretEventRequestBody>
+    for super::UpdateSecretEventRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: UpdateSecretEventRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                event_types: value.event_types?,
+                notification: value.notification?,
+                state: value.state?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::UpdateSecretEventRequestBody>
+    for UpdateSecretEventRequestBody {
+        fn from(value: super::UpdateSecretEventRequestBody) -> Self {
+            Self {
+                event_types: Ok(value.event_types),
+                notification: Ok(value.notification),
+                state: Ok(value.state),
+            }
+        }
+    }
+    /// Builder of [`UpdateSecretRequestBody`](super::UpdateSecretRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct UpdateSecretRequestBody {
+        auto_rotation: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+        description: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        event_subscriptions: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+            ::std::string::String,
+        >,
+        kms_key_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        rotation_func_urn: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        rotation_period: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for UpdateSecretRequestBody {
+        fn default() -> Self {
+            Self {
+                auto_rotation: Ok(Default::default()),
+                description: Ok(Default::default()),
+                event_subscriptions: Ok(Default::default()),
+                kms_key_id: Ok(Default::default()),
+                rotation_func_urn: Ok(Default::default()),
+                rotation_period: Ok(Default::default()),
+            }
+        }
+    }
+    impl UpdateSecretRequestBody {
+        /// Whether to rotate the secret every `rotation_period`.
+        pub fn auto_rotation<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.auto_rotation = Ok(value.into_option());
+            self
+        }
+        /// Free text, at most 2048 bytes.
+        pub fn description<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.description = Ok(value.into_option());
+            self
+        }
+        /// Name of the event to subscribe to; at most one. An empty list means none.
+        pub fn event_subscriptions<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<::std::string::String>>,
+        {
+            self.event_subscriptions = Ok(value.into_option());
+            self
+        }
+        /// ID of the KMS key for versions created from now on, 2 to 64 characters. Existing versions keep theirs.
+        pub fn kms_key_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.kms_key_id = Ok(value.into_option());
+            self
+        }
+        /// URN of the FunctionGraph function that rotates the secret, such as `urn:fss:cn-north-4:…:function:default:rotate:latest`.
+        pub fn rotation_func_urn<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.rotation_func_urn = Ok(value.into_option());
+            self
+        }
+        /// How often the secret is rotated: a number and a unit `d`, `h`, `m` or `s`, such as `30d` or `12h`, between 6 hours and 365 days. Required when `auto_rotation` is on.
+        pub fn rotation_period<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.rotation_period = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<UpdateSecretRequestBody>
+    for super::UpdateSecretRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: UpdateSecretRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                auto_rotation: value.auto_rotation?,
+                description: value.description?,
+                event_subscriptions: value.event_subscriptions?,
+                kms_key_id: value.kms_key_id?,
+                rotation_func_urn: value.rotation_func_urn?,
+                rotation_period: value.rotation_period?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::UpdateSecretRequestBody>
+    for UpdateSecretRequestBody {
+        fn from(value: super::UpdateSecretRequestBody) -> Self {
+            Self {
+                auto_rotation: Ok(value.auto_rotation),
+                description: Ok(value.description),
+                event_subscriptions: Ok(value.event_subscriptions),
+                kms_key_id: Ok(value.kms_key_id),
+                rotation_func_urn: Ok(value.rotation_func_urn),
+                rotation_period: Ok(value.rotation_period),
+            }
+        }
+    }
+    /// Builder of [`UpdateSecretStageRequestBody`](super::UpdateSecretStageRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct UpdateSecretStageRequestBody {
+        version_id: ::std::result::Result<::std::string::String, ::std::string::String>,
+    }
+    impl ::std::default::Default for UpdateSecretStageRequestBody {
+        fn default() -> Self {
+            Self {
+                version_id: Err("the required field version_id is missing".to_string()),
+            }
+        }
+    }
+    impl UpdateSecretStageRequestBody {
+        /// ID of the version to mark, such as `v3`.
+        pub fn version_id<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::string::String>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.version_id = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for version_id: {e}")
+                });
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<UpdateSecretStageRequestBody>
+    for super::UpdateSecretStageRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: UpdateSecretStageRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                version_id: value.version_id?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::UpdateSecretStageRequestBody>
+    for UpdateSecretStageRequestBody {
+        fn from(value: super::UpdateSecretStageRequestBody) -> Self {
+            Self {
+                version_id: Ok(value.version_id),
+            }
+        }
+    }
+    /// Builder of [`UpdateSecretsConfigRequestBody`](super::UpdateSecretsConfigRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct UpdateSecretsConfigRequestBody {
+        checking_secret_strength: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for UpdateSecretsConfigRequestBody {
+        fn default() -> Self {
+            Self {
+                checking_secret_strength: Ok(Default::default()),
+            }
+        }
+    }
+    impl UpdateSecretsConfigRequestBody {
+        /// True to switch the strength check on, false to switch it off.
+        pub fn checking_secret_strength<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.checking_secret_strength = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<UpdateSecretsConfigRequestBody>
+    for super::UpdateSecretsConfigRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: UpdateSecretsConfigRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                checking_secret_strength: value.checking_secret_strength?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::UpdateSecretsConfigRequestBody>
+    for UpdateSecretsConfigRequestBody {
+        fn from(value: super::UpdateSecretsConfigRequestBody) -> Self {
+            Self {
+                checking_secret_strength: Ok(value.checking_secret_strength),
+            }
+        }
+    }
+    /// Builder of [`UpdateVersionMetadataResponseBody`](super::UpdateVersionMetadataResponseBody).
+    #[derive(Clone, Debug)]
+    pub struct UpdateVersionMetadataResponseBody {
+        version_metadata: ::std::result::Result<
+            ::std::option::Option<super::VersionMetadata>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for UpdateVersionMetadataResponseBody {
+        fn default() -> Self {
+            Self {
+                version_metadata: Ok(Default::default()),
+            }
+        }
+    }
+    impl UpdateVersionMetadataResponseBody {
+        /// The version after the change, without its value.
+        pub fn version_metadata<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::VersionMetadata>,
+        {
+            self.version_metadata = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<UpdateVersionMetadataResponseBody>
+    for super::UpdateVersionMetadataResponseBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: UpdateVersionMetadataResponseBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                version_metadata: value.version_metadata?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::UpdateVersionMetadataResponseBody>
+    for UpdateVersionMetadataResponseBody {
+        fn from(value: super::UpdateVersionMetadataResponseBody) -> Self {
+            Self {
+                version_metadata: Ok(value.version_metadata),
+            }
+        }
+    }
+    /// Builder of [`UpdateVersionRequestBody`](super::UpdateVersionRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct UpdateVersionRequestBody {
+        expire_time: ::std::result::Result<i64, ::std::string::String>,
+    }
+    impl ::std::default::Default for UpdateVersionRequestBody {
+        fn default() -> Self {
+            Self {
+                expire_time: Err("the required field expire_time is missing".to_string()),
+            }
+        }
+    }
+    impl UpdateVersionRequestBody {
+        /// When the version expires, in milliseconds since the Unix epoch.
+        pub fn expire_time<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<i64>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.expire_time = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for expire_time: {e}")
+                });
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<UpdateVersionRequestBody>
+    for super::UpdateVersionRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: UpdateVersionRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                expire_time: value.expire_time?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::UpdateVersionRequestBody>
+    for UpdateVersionRequestBody {
+        fn from(value: super::UpdateVersionRequestBody) -> Self {
+            Self {
+                expire_time: Ok(value.expire_time),
+            }
+        }
+    }
+    /// Builder of [`UploadSecretBlobRequestBody`](super::UploadSecretBlobRequestBody).
+    #[derive(Clone, Debug)]
+    pub struct UploadSecretBlobRequestBody {
+        secret_blob: ::std::result::Result<crate::SecretText, ::std::string::String>,
+    }
+    impl ::std::default::Default for UploadSecretBlobRequestBody {
+        fn default() -> Self {
+            Self {
+                secret_blob: Err("the required field secret_blob is missing".to_string()),
+            }
+        }
+    }
+    impl UploadSecretBlobRequestBody {
+        /// The text that DownloadSecretBlob returned, unchanged, up to 5 MiB. Sensitive: redacted in debug output.
+        pub fn secret_blob<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<crate::SecretText>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.secret_blob = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for secret_blob: {e}")
+                });
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<UploadSecretBlobRequestBody>
+    for super::UploadSecretBlobRequestBody {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: UploadSecretBlobRequestBody,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                secret_blob: value.secret_blob?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::UploadSecretBlobRequestBody>
+    for UploadSecretBlobRequestBody {
+        fn from(value: super::UploadSecretBlobRequestBody) -> Self {
+            Self {
+                secret_blob: Ok(value.secret_blob),
+            }
+        }
+    }
+    /// Builder of [`UserIdResponse`](super::UserIdResponse).
+    #[derive(Clone, Debug)]
+    pub struct UserIdResponse {
+        user_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for UserIdResponse {
+        fn default() -> Self {
+            Self {
+                user_id: Ok(Default::default()),
+            }
+        }
+    }
+    impl UserIdResponse {
+        /// ID of the user whose password changed.
+        pub fn user_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.user_id = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<UserIdResponse> for super::UserIdResponse {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: UserIdResponse,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { user_id: value.user_id? })
+        }
+    }
+    impl ::std::convert::From<super::UserIdResponse> for UserIdResponse {
+        fn from(value: super::UserIdResponse) -> Self {
+            Self { user_id: Ok(value.user_id) }
+        }
+    }
+    /// Builder of [`UserOrgRelationListResult`](super::UserOrgRelationListResult).
+    #[derive(Clone, Debug)]
+    pub struct UserOrgRelationListResult {
+        org_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        relation_type: ::std::result::Result<
+            ::std::option::Option<::serde_json::Value>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for UserOrgRelationListResult {
+        fn default() -> Self {
+            Self {
+                org_id: Ok(Default::default()),
+                relation_type: Ok(Default::default()),
+            }
+        }
+    }
+    impl UserOrgRelationListResult {
+        /// ID of the organisation.
+        pub fn org_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.org_id = Ok(value.into_option());
+            self
+        }
+        /// Kind of the relation. Declared as text but seen as a number and as text, so it is an open value.
+        pub fn relation_type<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::serde_json::Value>,
+        {
+            self.relation_type = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<UserOrgRelationListResult>
+    for super::UserOrgRelationListResult {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: UserOrgRelationListResult,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                org_id: value.org_id?,
+                relation_type: value.relation_type?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::UserOrgRelationListResult>
+    for UserOrgRelationListResult {
+        fn from(value: super::UserOrgRelationListResult) -> Self {
+            Self {
+                org_id: Ok(value.org_id),
+                relation_type: Ok(value.relation_type),
+            }
+        }
+    }
+    /// Builder of [`UsersDetailsResult`](super::UsersDetailsResult).
+    #[derive(Clone, Debug)]
+    pub struct UsersDetailsResult {
+        created_at: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        disabled: ::std::result::Result<
+            ::std::option::Option<::serde_json::Value>,
+            ::std::string::String,
+        >,
+        email: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        extension: ::std::result::Result<
+            ::std::option::Option<::serde_json::Value>,
+            ::std::string::String,
+        >,
+        grade: ::std::result::Result<
+            ::std::option::Option<::serde_json::Value>,
+            ::std::string::String,
+        >,
+        locked: ::std::result::Result<
+            ::std::option::Option<::serde_json::Value>,
+            ::std::string::String,
+        >,
+        mobile: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        org_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        pwd_change_at: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        pwd_must_modify: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
+        updated_at: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        user_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        user_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        user_org_relation_list: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::UserOrgRelationListResult>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for UsersDetailsResult {
+        fn default() -> Self {
+            Self {
+                created_at: Ok(Default::default()),
+                disabled: Ok(Default::default()),
+                email: Ok(Default::default()),
+                extension: Ok(Default::default()),
+                grade: Ok(Default::default()),
+                locked: Ok(Default::default()),
+                mobile: Ok(Default::default()),
+                name: Ok(Default::default()),
+                org_id: Ok(Default::default()),
+                pwd_change_at: Ok(Default::default()),
+                pwd_must_modify: Ok(Default::default()),
+                updated_at: Ok(Default::default()),
+                user_id: Ok(Default::default()),
+                user_name: Ok(Default::default()),
+                user_org_relation_list: Ok(Default::default()),
+            }
+        }
+    }
+    impl UsersDetailsResult {
+        /// When the user was created, as text such as `2022-03-31 16:46:02.964`, without a time zone.
+        pub fn created_at<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.created_at = Ok(value.into_option());
+            self
+        }
+        /// Whether the user is disabled. Declared as text but seen as a boolean, so it is an open value.
+        pub fn disabled<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::serde_json::Value>,
+        {
+            self.disabled = Ok(value.into_option());
+            self
+        }
+        /// E-mail address.
+        pub fn email<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.email = Ok(value.into_option());
+            self
+        }
+        /// Custom attributes. Declared as text but seen as an object, so it is an open value.
+        pub fn extension<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::serde_json::Value>,
+        {
+            self.extension = Ok(value.into_option());
+            self
+        }
+        /// Trust level. Declared as text but seen as a number, so it is an open value.
+        pub fn grade<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::serde_json::Value>,
+        {
+            self.grade = Ok(value.into_option());
+            self
+        }
+        /// Whether the user is locked. Declared as text but seen as a boolean, so it is an open value.
+        pub fn locked<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::serde_json::Value>,
+        {
+            self.locked = Ok(value.into_option());
+            self
+        }
+        /// Mobile phone number.
+        pub fn mobile<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.mobile = Ok(value.into_option());
+            self
+        }
+        /// Full name.
+        pub fn name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.name = Ok(value.into_option());
+            self
+        }
+        /// ID of the organisation that the user belongs to.
+        pub fn org_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.org_id = Ok(value.into_option());
+            self
+        }
+        /// When the password last changed, as text such as `2022-03-31 16:46:02.964`, without a time zone.
+        pub fn pwd_change_at<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.pwd_change_at = Ok(value.into_option());
+            self
+        }
+        /// Whether the user must change the password at first login.
+        pub fn pwd_must_modify<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<bool>,
+        {
+            self.pwd_must_modify = Ok(value.into_option());
+            self
+        }
+        /// When the user last changed, as text such as `2022-03-31 16:46:02.964`, without a time zone.
+        pub fn updated_at<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.updated_at = Ok(value.into_option());
+            self
+        }
+        /// ID of the user.
+        pub fn user_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.user_id = Ok(value.into_option());
+            self
+        }
+        /// Login name.
+        pub fn user_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.user_name = Ok(value.into_option());
+            self
+        }
+        /// The organisations that the user belongs to, and how.
+        pub fn user_org_relation_list<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::UserOrgRelationListResult>>,
+        {
+            self.user_org_relation_list = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<UsersDetailsResult> for super::UsersDetailsResult {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: UsersDetailsResult,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                created_at: value.created_at?,
+                disabled: value.disabled?,
+                email: value.email?,
+                extension: value.extension?,
+                grade: value.grade?,
+                locked: value.locked?,
+                mobile: value.mobile?,
+                name: value.name?,
+                org_id: value.org_id?,
+                pwd_change_at: value.pwd_change_at?,
+                pwd_must_modify: value.pwd_must_modify?,
+                updated_at: value.updated_at?,
+                user_id: value.user_id?,
+                user_name: value.user_name?,
+                user_org_relation_list: value.user_org_relation_list?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::UsersDetailsResult> for UsersDetailsResult {
+        fn from(value: super::UsersDetailsResult) -> Self {
+            Self {
+                created_at: Ok(value.created_at),
+                disabled: Ok(value.disabled),
+                email: Ok(value.email),
+                extension: Ok(value.extension),
+                grade: Ok(value.grade),
+                locked: Ok(value.locked),
+                mobile: Ok(value.mobile),
+                name: Ok(value.name),
+                org_id: Ok(value.org_id),
+                pwd_change_at: Ok(value.pwd_change_at),
+                pwd_must_modify: Ok(value.pwd_must_modify),
+                updated_at: Ok(value.updated_at),
+                user_id: Ok(value.user_id),
+                user_name: Ok(value.user_name),
+                user_org_relation_list: Ok(value.user_org_relation_list),
+            }
+        }
+    }
+    /// Builder of [`UsersListResponse`](super::UsersListResponse).
+    #[derive(Clone, Debug)]
+    pub struct UsersListResponse {
+        total: ::std::result::Result<::std::option::Option<i64>, ::std::string::String>,
+        users: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::UsersDetailsResult>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for UsersListResponse {
+        fn default() -> Self {
+            Self {
+                total: Ok(Default::default()),
+                users: Ok(Default::default()),
+            }
+        }
+    }
+    impl UsersListResponse {
+        /// Number of all users that match, not only of those on this page.
+        pub fn total<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.total = Ok(value.into_option());
+            self
+        }
+        /// The users of this page.
+        pub fn users<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<super::UsersDetailsResult>>,
+        {
+            self.users = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<UsersListResponse> for super::UsersListResponse {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: UsersListResponse,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                total: value.total?,
+                users: value.users?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::UsersListResponse> for UsersListResponse {
+        fn from(value: super::UsersListResponse) -> Self {
+            Self {
+                total: Ok(value.total),
+                users: Ok(value.users),
+            }
+        }
+    }
+    /// Builder of [`Version`](super::Version).
+    #[derive(Clone, Debug)]
+    pub struct Version {
+        secret_binary: ::std::result::Result<
+            ::std::option::Option<crate::SecretText>,
+            ::std::string::String,
+        >,
+        secret_string: ::std::result::Result<
+            ::std::option::Option<crate::SecretText>,
+            ::std::string::String,
+        >,
+        version_metadata: ::std::result::Result<
+            ::std::option::Option<super::VersionMetadata>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for Version {
+        fn default() -> Self {
+            Self {
+                secret_binary: Ok(Default::default()),
+                secret_string: Ok(Default::default()),
+                version_metadata: Ok(Default::default()),
+            }
+        }
+    }
+    impl Version {
+        /// The value in base64 if it was stored as bytes, otherwise null or absent. Sensitive: redacted in debug output.
+        pub fn secret_binary<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::SecretText>,
+        {
+            self.secret_binary = Ok(value.into_option());
+            self
+        }
+        /// The value if it was stored as text, otherwise null or absent. Sensitive: redacted in debug output.
+        pub fn secret_string<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<crate::SecretText>,
+        {
+            self.secret_string = Ok(value.into_option());
+            self
+        }
+        /// What is known of the version beside its value.
+        pub fn version_metadata<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<super::VersionMetadata>,
+        {
+            self.version_metadata = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<Version> for super::Version {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: Version,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                secret_binary: value.secret_binary?,
+                secret_string: value.secret_string?,
+                version_metadata: value.version_metadata?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::Version> for Version {
+        fn from(value: super::Version) -> Self {
+            Self {
+                secret_binary: Ok(value.secret_binary),
+                secret_string: Ok(value.secret_string),
+                version_metadata: Ok(value.version_metadata),
+            }
+        }
+    }
+    /// Builder of [`VersionMetadata`](super::VersionMetadata).
+    #[derive(Clone, Debug)]
+    pub struct VersionMetadata {
+        create_time: ::std::result::Result<
+            ::std::option::Option<i64>,
+            ::std::string::String,
+        >,
+        expire_time: ::std::result::Result<
+            ::std::option::Option<i64>,
+            ::std::string::String,
+        >,
+        id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        kms_key_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        secret_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        version_stages: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for VersionMetadata {
+        fn default() -> Self {
+            Self {
+                create_time: Ok(Default::default()),
+                expire_time: Ok(Default::default()),
+                id: Ok(Default::default()),
+                kms_key_id: Ok(Default::default()),
+                secret_name: Ok(Default::default()),
+                version_stages: Ok(Default::default()),
+            }
+        }
+    }
+    impl VersionMetadata {
+        /// When the version was created, in milliseconds since the Unix epoch.
+        pub fn create_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.create_time = Ok(value.into_option());
+            self
+        }
+        /// When the version expires, in milliseconds since the Unix epoch. Null if no expiry is set. Serves to trigger `SECRET_VERSION_EXPIRED`.
+        pub fn expire_time<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<i64>,
+        {
+            self.expire_time = Ok(value.into_option());
+            self
+        }
+        /// ID of the version, unique in its secret: `v1`, `v2`, and so on.
+        pub fn id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.id = Ok(value.into_option());
+            self
+        }
+        /// ID of the KMS key that this version's value is encrypted with.
+        pub fn kms_key_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.kms_key_id = Ok(value.into_option());
+            self
+        }
+        /// Name of the secret that the version belongs to.
+        pub fn secret_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.secret_name = Ok(value.into_option());
+            self
+        }
+        /// Stages that mark this version, at most 12. A version without any counts as deprecated and may be deleted by the service.
+        pub fn version_stages<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::vec::Vec<::std::string::String>>,
+        {
+            self.version_stages = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<VersionMetadata> for super::VersionMetadata {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: VersionMetadata,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                create_time: value.create_time?,
+                expire_time: value.expire_time?,
+                id: value.id?,
+                kms_key_id: value.kms_key_id?,
+                secret_name: value.secret_name?,
+                version_stages: value.version_stages?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::VersionMetadata> for VersionMetadata {
+        fn from(value: super::VersionMetadata) -> Self {
+            Self {
+                create_time: Ok(value.create_time),
+                expire_time: Ok(value.expire_time),
+                id: Ok(value.id),
+                kms_key_id: Ok(value.kms_key_id),
+                secret_name: Ok(value.secret_name),
+                version_stages: Ok(value.version_stages),
+            }
+        }
+    }
+    /// Builder of [`VersionRotateResponse`](super::VersionRotateResponse).
+    #[derive(Clone, Debug)]
+    pub struct VersionRotateResponse {
+        rotation_task_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        secret_name: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        version_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for VersionRotateResponse {
+        fn default() -> Self {
+            Self {
+                rotation_task_id: Ok(Default::default()),
+                secret_name: Ok(Default::default()),
+                version_id: Ok(Default::default()),
+            }
+        }
+    }
+    impl VersionRotateResponse {
+        /// ID of the rotation task, a UUID, to look up with ListSecretTask. Absent on older deployments.
+        pub fn rotation_task_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.rotation_task_id = Ok(value.into_option());
+            self
+        }
+        /// Name of the rotated secret.
+        pub fn secret_name<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.secret_name = Ok(value.into_option());
+            self
+        }
+        /// ID of the new version, such as `v2`.
+        pub fn version_id<V>(mut self, value: V) -> Self
+        where
+            V: crate::IntoOption<::std::string::String>,
+        {
+            self.version_id = Ok(value.into_option());
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<VersionRotateResponse>
+    for super::VersionRotateResponse {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: VersionRotateResponse,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                rotation_task_id: value.rotation_task_id?,
+                secret_name: value.secret_name?,
+                version_id: value.version_id?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::VersionRotateResponse> for VersionRotateResponse {
+        fn from(value: super::VersionRotateResponse) -> Self {
+            Self {
+                rotation_task_id: Ok(value.rotation_task_id),
+                secret_name: Ok(value.secret_name),
+                version_id: Ok(value.version_id),
             }
         }
     }

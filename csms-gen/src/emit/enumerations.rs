@@ -21,11 +21,16 @@ pub fn tokens(spec: &Spec, lowered: &Lowered) -> TokenStream {
 
 fn enumeration(name: &str, values: &[String], schema: &Value) -> TokenStream {
     let ident = format_ident!("{name}");
-    let docs = doc(schema.get("description").and_then(Value::as_str).unwrap_or_default());
+    let docs = doc(schema
+        .get("description")
+        .and_then(Value::as_str)
+        .unwrap_or_default());
     let names = schema.get("x-enum-varnames").and_then(Value::as_array);
     let descriptions = schema.get("x-enum-descriptions").and_then(Value::as_array);
     let text_at = |list: Option<&Vec<Value>>, i: usize| {
-        list.and_then(|list| list.get(i)).and_then(Value::as_str).map(str::to_owned)
+        list.and_then(|list| list.get(i))
+            .and_then(Value::as_str)
+            .map(str::to_owned)
     };
     let variants = values.iter().enumerate().map(|(i, value)| {
         let name = text_at(names, i).unwrap_or_else(|| variant_name(value));
@@ -48,7 +53,10 @@ fn enumeration(name: &str, values: &[String], schema: &Value) -> TokenStream {
 /// `PENDING_DELETE` → `PendingDelete`, `RDS-FG` → `RdsFg`.
 fn variant_name(value: &str) -> String {
     let mut name = String::new();
-    for word in value.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()) {
+    for word in value
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|w| !w.is_empty())
+    {
         let is_shouted = !word.chars().any(|c| c.is_ascii_lowercase());
         for (i, c) in word.chars().enumerate() {
             match (i, is_shouted) {

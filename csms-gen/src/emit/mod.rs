@@ -42,13 +42,18 @@ pub fn emit(spec: &Spec) -> Result<Emitted, Vec<Problem>> {
     let rewritten = rewrite::rewrite(file, spec, &operations)
         .map_err(|message| vec![Problem::new("progenitor's output", message)])?;
     let types = rewritten.types_count + lowered.enumerations.len();
+    let registry = registry::tokens(spec, &names, &operations, &rewritten.arguments);
     let outputs = vec![
         output("mod.rs", spec, module(&rewritten.methods))?,
         output("types.rs", spec, rewritten.types)?,
         output("builder.rs", spec, rewritten.builders)?,
-        output("enumerations.rs", spec, enumerations::tokens(spec, &lowered))?,
+        output(
+            "enumerations.rs",
+            spec,
+            enumerations::tokens(spec, &lowered),
+        )?,
         output("operations.rs", spec, operations::tokens(&operations))?,
-        output("registry.rs", spec, registry::tokens(spec, &names, &operations))?,
+        output("registry.rs", spec, registry)?,
     ];
     Ok(Emitted {
         outputs,
@@ -65,11 +70,16 @@ fn in_generated_order(spec: &Spec) -> Vec<Operation<'_>> {
         if paths.last() != Some(&operation.path) {
             paths.push(operation.path);
         }
-        let method = METHODS.iter().position(|method| *method == operation.method);
+        let method = METHODS
+            .iter()
+            .position(|method| *method == operation.method);
         operations.push((paths.len(), method.unwrap_or(METHODS.len()), operation));
     }
     operations.sort_by_key(|(path, method, _)| (*path, *method));
-    operations.into_iter().map(|(_, _, operation)| operation).collect()
+    operations
+        .into_iter()
+        .map(|(_, _, operation)| operation)
+        .collect()
 }
 
 fn module(methods: &TokenStream) -> TokenStream {

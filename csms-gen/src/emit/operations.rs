@@ -17,7 +17,13 @@ pub fn tokens(operations: &[Operation<'_>]) -> TokenStream {
         let id = operation.id.unwrap_or_default();
         let method = operation.method.to_uppercase();
         let path = operation.path;
-        let text = |key: &str| operation.value.get(key).and_then(Value::as_str).unwrap_or_default();
+        let text = |key: &str| {
+            operation
+                .value
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
         let summary = text("summary");
         let docs = doc(summary);
         let safe = operation.value.get("x-safe-to-repeat") == Some(&Value::Bool(true));
@@ -25,6 +31,7 @@ pub fn tokens(operations: &[Operation<'_>]) -> TokenStream {
             .next()
             .and_then(Value::as_str)
             .unwrap_or_default();
+        let paging = paging(operation.value.get("x-paging"));
         let command = elements(operation.value.get("x-command")).filter_map(Value::as_str);
         quote! {
             #docs
@@ -36,16 +43,45 @@ pub fn tokens(operations: &[Operation<'_>]) -> TokenStream {
                 summary: #summary,
                 safe_to_repeat: #safe,
                 command: &[#(#command),*],
+                paging: #paging,
             };
         }
     });
     let docs = doc("Every operation of the service, in the order of the spec.");
     quote! {
-        use crate::Operation;
+        use crate::operation::{Operation, Paging, PagingStyle};
 
         #(#constants)*
 
         #docs
         pub static OPERATIONS: &[Operation] = &[#(#names),*];
+    }
+}
+
+fn paging(paging: Option<&Value>) -> TokenStream {
+    let Some(paging) = paging else {
+        return quote! { None };
+    };
+    let text = |key: &str| paging.get(key).and_then(Value::as_str).unwrap_or_default();
+    let style = match text("style") {
+        "marker" => quote! { Marker },
+        "page" => quote! { Page },
+        _ => quote! { Index },
+    };
+    let in_body = text("in") == "body";
+    let (position, size, items) = (text("position"), text("size"), text("items"));
+    let next = match paging.get("next").and_then(Value::as_str) {
+        Some(next) => quote! { Some(#next) },
+        None => quote! { None },
+    };
+    quote! {
+        Some(Paging {
+            style: PagingStyle::#style,
+            in_body: #in_body,
+            position: #position,
+            size: #size,
+            next: #next,
+            items: #items,
+        })
     }
 }

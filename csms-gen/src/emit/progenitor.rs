@@ -47,7 +47,11 @@ fn settings(lowered: &Lowered) -> GenerationSettings {
         .with_replacement("SecretJson", "crate::SecretJson", std::iter::empty());
     for (name, _) in &lowered.enumerations {
         let path = format!("crate::types::{name}");
-        settings.with_replacement(name, path, [TypeImpl::Display, TypeImpl::FromStr].into_iter());
+        settings.with_replacement(
+            name,
+            path,
+            [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
+        );
     }
     settings
 }
@@ -72,7 +76,10 @@ fn blame(spec: &Spec, lowered: &Lowered, reason: &str) -> Vec<Problem> {
 /// The document with this operation as the only one.
 fn only_operation(document: &Value, operation: &Operation<'_>) -> Value {
     let mut document = document.clone();
-    let kept = document.pointer(&operation.pointer).cloned().unwrap_or(Value::Null);
+    let kept = document
+        .pointer(&operation.pointer)
+        .cloned()
+        .unwrap_or(Value::Null);
     let item = serde_json::json!({ operation.method: kept });
     let referenced = reachable(&document, &item);
     if let Some(schemas) = document
@@ -81,7 +88,9 @@ fn only_operation(document: &Value, operation: &Operation<'_>) -> Value {
     {
         schemas.retain(|name, _| referenced.contains(name));
     }
-    document["paths"] = serde_json::json!({ operation.path: item });
+    if let Some(paths) = document.get_mut("paths") {
+        *paths = serde_json::json!({ operation.path: item });
+    }
     document
 }
 
@@ -115,6 +124,8 @@ fn quietly<T>(f: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     std::panic::set_hook(previous);
     drop(guard);
     result.unwrap_or_else(|_| {
-        Err(MESSAGE.take().unwrap_or_else(|| "it panicked without a message".to_owned()))
+        Err(MESSAGE
+            .take()
+            .unwrap_or_else(|| "it panicked without a message".to_owned()))
     })
 }

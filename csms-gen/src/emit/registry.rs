@@ -1,36 +1,77 @@
-//! The hidden registry that lets tests cover every body of every operation.
+//! The hidden registry that lets tests cover every body and every call of every operation.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
+use super::rewrite::Argument;
 use super::{constant_name, doc, method_name};
 use crate::lower::{Direction, Names};
 use crate::spec::{Operation, Spec, json_schema, members, reference_name};
 
 /// One entry per operation and body.
-pub fn tokens(spec: &Spec, names: &Names, operations: &[Operation<'_>]) -> TokenStream {
+pub fn tokens(
+    spec: &Spec,
+    names: &Names,
+    operations: &[Operation<'_>],
+    arguments: &[Vec<Argument>],
+) -> TokenStream {
     let entries = operations.iter().flat_map(|operation| {
         let constant = constant_name(&method_name(operation.id.unwrap_or_default()));
-        bodies(spec, operation).into_iter().filter_map(move |(status, direction, body)| {
-            let name = names.lowered(reference_name(json_schema(body)?)?, direction);
-            let ident = format_ident!("{name}");
-            let status = match status {
-                Some(status) => quote! { Some(#status) },
-                None => quote! { None },
-            };
-            Some(quote! {
-                Body::of::<types::#ident>(&operations::#constant, #status, #name)
+        bodies(spec, operation)
+            .into_iter()
+            .filter_map(move |(status, direction, body)| {
+                let name = names.lowered(reference_name(json_schema(body)?)?, direction);
+                let ident = format_ident!("{name}");
+                let status = match status {
+                    Some(status) => quote! { Some(#status) },
+                    None => quote! { None },
+                };
+                Some(quote! {
+                    Body::of::<types::#ident>(&operations::#constant, #status, #name)
+                })
             })
-        })
     });
-    let docs = doc("Every JSON body of every operation, with its Rust type.");
+    let calls = operations
+        .iter()
+        .zip(arguments)
+        .map(|(operation, arguments)| call(operation, arguments));
+    let bodies = doc("Every JSON body of every operation, with its Rust type.");
+    let all_calls = doc("Every operation, callable with JSON values.");
     quote! {
         use super::{operations, types};
-        use crate::registry::Body;
+        use crate::registry::{Arguments, Body, Call};
 
-        #docs
+        #bodies
         pub static BODIES: &[Body] = &[#(#entries),*];
+
+        #all_calls
+        pub static CALLS: &[Call] = &[#(#calls),*];
+    }
+}
+
+fn call(operation: &Operation<'_>, arguments: &[Argument]) -> TokenStream {
+    let name = method_name(operation.id.unwrap_or_default());
+    let constant = constant_name(&name);
+    let method = format_ident!("{name}");
+    let setters = arguments.iter().map(|argument| {
+        let (setter, ty) = (&argument.setter, &argument.ty);
+        let name = setter.to_string();
+        quote! {
+            if let Some(value) = arguments.take::<#ty>(#name)? {
+                call = call.#setter(value);
+            }
+        }
+    });
+    quote! {
+        Call::new(&operations::#constant, |client, mut arguments: Arguments| {
+            Box::pin(async move {
+                let mut call = client.#method();
+                #(#setters)*
+                arguments.finish()?;
+                call.send().await?.into_json()
+            })
+        })
     }
 }
 

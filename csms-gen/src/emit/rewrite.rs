@@ -11,8 +11,8 @@ use serde_json::Value;
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, Expr, File, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod,
-    ItemStruct, Stmt, Token, Type, parse_quote,
+    Attribute, Expr, File, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, ItemStruct,
+    Stmt, Token, Type, parse_quote,
 };
 
 use super::{constant_name, doc};
@@ -29,14 +29,20 @@ pub struct Rewritten {
     pub builders: TokenStream,
     /// The number of structs in `types`.
     pub types_count: usize,
+    /// What each operation's builder can be given, in the order of the operations.
+    pub arguments: Vec<Vec<Argument>>,
+}
+
+/// Something that an operation's builder has a setter for.
+pub struct Argument {
+    /// The setter; `body` for the whole body.
+    pub setter: Ident,
+    /// The type of its value.
+    pub ty: Type,
 }
 
 /// Applies every rewrite.
-pub fn rewrite(
-    file: File,
-    spec: &Spec,
-    operations: &[Operation<'_>],
-) -> Result<Rewritten, String> {
+pub fn rewrite(file: File, spec: &Spec, operations: &[Operation<'_>]) -> Result<Rewritten, String> {
     let mut parts = take_apart(file)?;
     let docs = field_docs(&parts.types);
     one_doc_attribute_per_line(&mut parts);
@@ -45,8 +51,12 @@ pub fn rewrite(
     document_type_builders(&mut parts.types, &docs)?;
     accept_optional_values(&mut parts.types)?;
     document_methods(&mut parts.methods, operations)?;
+    explain_missing_fields(&mut parts.types);
+    let setters = body_setters(&parts.types);
+    let mut arguments = Vec::new();
     let mut builders = pair_builders(&mut parts.builders, operations)?;
     for builder in &mut builders {
+        arguments.push(builder.arguments());
         builder.accept_optional_values()?;
         builder.default_project_id()?;
         builder.explain_missing_values()?;
@@ -57,6 +67,7 @@ pub fn rewrite(
         builder.send_through_client()?;
         builder.execute_through_rt()?;
         builder.return_one_error_type()?;
+        builder.add_body_setters(&setters)?;
     }
     let types_count = structs(&parts.types).count();
     let methods = parts.methods;
@@ -75,6 +86,7 @@ pub fn rewrite(
             #(#builders)*
         },
         types_count,
+        arguments,
     })
 }
 
@@ -106,16 +118,29 @@ fn take_apart(file: File) -> Result<Parts, String> {
         }
     }
     dropped.sort_unstable();
-    let expected =
-        ["client", "client info", "constructors", "hooks check", "import", "import", "prelude"];
+    let expected = [
+        "client",
+        "client info",
+        "constructors",
+        "hooks check",
+        "import",
+        "import",
+        "prelude",
+    ];
     if dropped != expected {
-        return Err(format!("rewrite take_apart: found {dropped:?}, expected {expected:?}"));
+        return Err(format!(
+            "rewrite take_apart: found {dropped:?}, expected {expected:?}"
+        ));
     }
     let missing = |what: &str| format!("rewrite take_apart: there is no {what}");
     let mut builders = builders.ok_or_else(|| missing("module builder"))?;
     let before = builders.len();
     builders.retain(|item| !matches!(item, Item::Use(_)));
-    expect_count("take_apart (imports of builder)", before - builders.len(), 2)?;
+    expect_count(
+        "take_apart (imports of builder)",
+        before - builders.len(),
+        2,
+    )?;
     Ok(Parts {
         methods: methods.ok_or_else(|| missing("impl Client with operations"))?,
         types: types.ok_or_else(|| missing("module types"))?,
@@ -129,9 +154,9 @@ fn contents(module: ItemMod) -> Option<Vec<Item>> {
 
 fn is_method_block(block: &ItemImpl) -> bool {
     block.trait_.is_none()
-        && !block.items.iter().any(|item| {
-            matches!(item, ImplItem::Fn(method) if method.sig.ident == "new_with_client")
-        })
+        && !block.items.iter().any(
+            |item| matches!(item, ImplItem::Fn(method) if method.sig.ident == "new_with_client"),
+        )
 }
 
 /// progenitor writes a text of several lines as one `/** */` block, whose indented lines and
@@ -227,9 +252,9 @@ fn document_builder_item(
                 .ok_or_else(|| format!("rewrite document_type_builders: no type {name}"))?;
             for setter in functions(block) {
                 let field = setter.sig.ident.to_string();
-                let text = fields
-                    .get(&field)
-                    .ok_or_else(|| format!("rewrite document_type_builders: no field {name}.{field}"))?;
+                let text = fields.get(&field).ok_or_else(|| {
+                    format!("rewrite document_type_builders: no field {name}.{field}")
+                })?;
                 setter.attrs.splice(0..0, text.clone());
             }
         }
@@ -253,14 +278,15 @@ fn accept_optional_values(types: &mut [Item]) -> Result<(), String> {
         match item {
             Item::Struct(item) => {
                 let types = item.fields.iter().filter_map(|field| {
-                    generic_argument(&field.ty, "Result").and_then(|t| generic_argument(t, "Option"))
+                    generic_argument(&field.ty, "Result")
+                        .and_then(|t| generic_argument(t, "Option"))
                 });
                 expected += types.count();
             }
             Item::Impl(block) if block.trait_.is_none() => {
                 for setter in functions(block) {
-                    let inner = setter_target(setter)
-                        .and_then(|t| generic_argument(&t, "Option").cloned());
+                    let inner =
+                        setter_target(setter).and_then(|t| generic_argument(&t, "Option").cloned());
                     if let Some(inner) = inner {
                         take_optional(setter, &inner);
                         count += 1;
@@ -271,6 +297,57 @@ fn accept_optional_values(types: &mut [Item]) -> Result<(), String> {
         }
     }
     expect_count("accept_optional_values (types)", count, expected)
+}
+
+/// "no value supplied" becomes what the caller can do about it.
+fn explain_missing_fields(types: &mut [Item]) {
+    struct Explain;
+    impl VisitMut for Explain {
+        fn visit_lit_str_mut(&mut self, literal: &mut syn::LitStr) {
+            if let Some(name) = literal.value().strip_prefix("no value supplied for ") {
+                let text = format!("the required field {name} is missing");
+                *literal = syn::LitStr::new(&text, literal.span());
+            }
+        }
+    }
+    types
+        .iter_mut()
+        .for_each(|item| Explain.visit_item_mut(item));
+}
+
+/// The setters of each type's builder, as they read outside of the module `types`.
+fn body_setters(types: &[Item]) -> HashMap<String, Vec<ImplItemFn>> {
+    struct Outside;
+    impl VisitMut for Outside {
+        fn visit_path_mut(&mut self, path: &mut syn::Path) {
+            visit_mut::visit_path_mut(self, path);
+            if let Some(first) = path
+                .segments
+                .first_mut()
+                .filter(|first| first.ident == "super")
+            {
+                first.ident = format_ident!("types");
+            }
+        }
+    }
+    let builder = types.iter().find_map(|item| match item {
+        Item::Mod(module) if module.ident == "builder" => module.content.as_ref(),
+        _ => None,
+    });
+    let items = builder.into_iter().flat_map(|(_, items)| items);
+    let mut setters = HashMap::new();
+    for item in items {
+        let Item::Impl(block) = item else {
+            continue;
+        };
+        if block.trait_.is_none() {
+            let mut block = block.clone();
+            Outside.visit_item_impl_mut(&mut block);
+            let name = block.self_ty.to_token_stream().to_string();
+            setters.insert(name, functions(&mut block).map(|f| f.clone()).collect());
+        }
+    }
+    setters
 }
 
 /// Makes a setter take whatever can become `Option<inner>`.
@@ -288,10 +365,7 @@ fn take_optional(setter: &mut ImplItemFn, inner: &Type) {
 }
 
 /// The methods of `Client` say what the operation does, how it is sent and what it answers.
-fn document_methods(
-    methods: &mut ItemImpl,
-    operations: &[Operation<'_>],
-) -> Result<(), String> {
+fn document_methods(methods: &mut ItemImpl, operations: &[Operation<'_>]) -> Result<(), String> {
     let count = functions(methods).count();
     expect_count("document_methods", count, operations.len())?;
     for (method, operation) in functions(methods).zip(operations) {
@@ -302,7 +376,13 @@ fn document_methods(
 }
 
 fn operation_docs(operation: &Operation<'_>) -> String {
-    let text = |key: &str| operation.value.get(key).and_then(Value::as_str).unwrap_or_default();
+    let text = |key: &str| {
+        operation
+            .value
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let id = operation.id.unwrap_or_default();
     let repeat = match operation.value.get("x-safe-to-repeat") {
         Some(Value::Bool(true)) => "safe to repeat",
@@ -315,6 +395,19 @@ fn operation_docs(operation: &Operation<'_>) -> String {
         text("summary"),
         text("description")
     );
+    if let Some(paging) = operation.value.get("x-paging") {
+        let text = |key: &str| paging.get(key).and_then(Value::as_str).unwrap_or_default();
+        let how = match text("style") {
+            "marker" => "the position is the marker of the answer before",
+            "page" => "the position is the number of a page",
+            _ => "the position is the index of an item",
+        };
+        docs.push_str(&format!(
+            "\n\nPaged by `{}` and `{}`: {how}.",
+            text("position"),
+            text("size")
+        ));
+    }
     let url = operation
         .value
         .pointer("/externalDocs/url")
@@ -348,7 +441,11 @@ fn pair_builders<'a, 'o>(
             return Err("rewrite pair_builders: a builder is not struct and impl".to_owned());
         };
         check_pair(&structure.ident, operation)?;
-        let client = structure.fields.iter().next().and_then(|field| field.ident.clone());
+        let client = structure
+            .fields
+            .iter()
+            .next()
+            .and_then(|field| field.ident.clone());
         builders.push(Builder {
             operation,
             structure,
@@ -371,7 +468,9 @@ fn check_pair(ident: &Ident, operation: &Operation<'_>) -> Result<(), String> {
     if plain(&ident.to_string()) == plain(id) {
         Ok(())
     } else {
-        Err(format!("progenitor emitted {ident} where {id} was expected"))
+        Err(format!(
+            "progenitor emitted {ident} where {id} was expected"
+        ))
     }
 }
 
@@ -387,7 +486,9 @@ impl Builder<'_, '_> {
 
     fn function(&mut self, name: &str) -> Result<&mut ImplItemFn, String> {
         let message = self.fail(name, "the builder has no such method");
-        functions(self.block).find(|f| f.sig.ident == name).ok_or(message)
+        functions(self.block)
+            .find(|f| f.sig.ident == name)
+            .ok_or(message)
     }
 
     fn placeholders(&self) -> Vec<&str> {
@@ -409,7 +510,11 @@ impl Builder<'_, '_> {
                 }
             }
         }
-        let expected = self.placeholders().iter().filter(|p| **p == "project_id").count();
+        let expected = self
+            .placeholders()
+            .iter()
+            .filter(|p| **p == "project_id")
+            .count();
         if expected == 0 {
             return Ok(());
         }
@@ -454,7 +559,11 @@ impl Builder<'_, '_> {
         let required = names.len() - usize::from(has_body);
         let mut visitor = Explain(0);
         visitor.visit_item_impl_mut(self.block);
-        self.expect("explain_missing_values", visitor.0, required * 2 - defaulted)
+        self.expect(
+            "explain_missing_values",
+            visitor.0,
+            required * 2 - defaulted,
+        )
     }
 
     /// Optional parameters take a value or an option of it.
@@ -491,9 +600,15 @@ impl Builder<'_, '_> {
             .drain(..)
             .filter(|attribute| !attribute.path().is_ident("doc"))
             .collect();
-        let text = format!("Builder of a call of [`Client::{method_name}`](crate::Client::{method_name}).");
+        let text = format!(
+            "Builder of a call of [`Client::{method_name}`](crate::Client::{method_name})."
+        );
         self.structure.attrs.splice(0..0, doc_attributes(&text));
-        let body = self.operation.value.get("requestBody").map(|body| spec.resolve(body));
+        let body = self
+            .operation
+            .value
+            .get("requestBody")
+            .map(|body| spec.resolve(body));
         let body_text = body
             .and_then(|body| body.get("description"))
             .and_then(Value::as_str)
@@ -506,24 +621,95 @@ impl Builder<'_, '_> {
                     function.vis = parse_quote! { pub(crate) };
                     "Starts a call with nothing set.".to_owned()
                 }
-                "send" => "Sends the request and waits for the answer.\n\n# Errors\n\nEvery answer \
+                "send" => {
+                    "Sends the request and waits for the answer.\n\n# Errors\n\nEvery answer \
                            other than 2xx, an answer that does not decode, a failed connection, a \
                            missing or ambiguous parameter: see [`Error`]."
-                    .to_owned(),
+                        .to_owned()
+                }
                 "body" => body_text.clone(),
                 "body_map" => "Changes the body through its builder.".to_owned(),
                 name => parameters
                     .iter()
                     .find(|p| plain_name(p.name) == plain_name(name))
                     .and_then(|p| p.value.get("description").and_then(Value::as_str))
-                    .ok_or_else(|| format!("rewrite document_setters of {id}: no parameter {name}"))?
+                    .ok_or_else(|| {
+                        format!("rewrite document_setters of {id}: no parameter {name}")
+                    })?
                     .to_owned(),
             };
-            function.attrs.retain(|attribute| !attribute.path().is_ident("doc"));
+            function
+                .attrs
+                .retain(|attribute| !attribute.path().is_ident("doc"));
             function.attrs.splice(0..0, doc_attributes(&text));
             described += 1;
         }
         self.expect("document_setters", described, method)
+    }
+
+    /// What the builder's setters take.
+    fn arguments(&self) -> Vec<Argument> {
+        let fields = self.structure.fields.iter().skip(1);
+        fields
+            .filter_map(|field| {
+                let inner = generic_argument(&field.ty, "Result")?;
+                let ty = generic_argument(inner, "Option").unwrap_or(inner);
+                let setter = field.ident.clone()?;
+                let ty = if setter == "body" {
+                    built_type(ty)
+                } else {
+                    ty.clone()
+                };
+                Some(Argument { setter, ty })
+            })
+            .collect()
+    }
+
+    /// The fields of a JSON body have setters on the operation's builder as well.
+    ///
+    /// A field that is named like a parameter gets the prefix `body_`.
+    fn add_body_setters(
+        &mut self,
+        setters: &HashMap<String, Vec<ImplItemFn>>,
+    ) -> Result<(), String> {
+        let body = self
+            .structure
+            .fields
+            .iter()
+            .find(|f| f.ident.as_ref().is_some_and(|i| i == "body"));
+        let Some(body) = body else {
+            return Ok(());
+        };
+        let name = generic_argument(&body.ty, "Result")
+            .and_then(|ty| match ty {
+                Type::Path(path) => path.path.segments.last(),
+                _ => None,
+            })
+            .map(|segment| segment.ident.to_string())
+            .unwrap_or_default();
+        let Some(setters) = setters.get(&name) else {
+            return Err(self.fail("add_body_setters", format!("{name} has no builder")));
+        };
+        let taken: Vec<String> = functions(self.block)
+            .map(|function| function.sig.ident.to_string())
+            .collect();
+        for setter in setters {
+            let field = setter.sig.ident.clone();
+            let mut setter = setter.clone();
+            if taken.contains(&field.to_string()) {
+                setter.sig.ident = format_ident!("body_{field}");
+                let text = format!(
+                    "\n\nThis is the field `{field}` of the body; the parameter of the same name is set by [`{field}`](Self::{field})."
+                );
+                setter.attrs.extend(doc_attributes(&text));
+            }
+            setter.block = parse_quote! {{
+                self.body = self.body.map(|body| body.#field(value));
+                self
+            }};
+            self.block.items.push(ImplItem::Fn(setter));
+        }
+        Ok(())
     }
 
     /// Every error says which operation it is of.
@@ -617,9 +803,12 @@ impl Builder<'_, '_> {
     fn drop_api_version_header(&mut self) -> Result<(), String> {
         let send = self.function("send")?;
         let before = send.block.stmts.len();
-        send.block
-            .stmts
-            .retain(|statement| !statement.to_token_stream().to_string().contains("\"api-version\""));
+        send.block.stmts.retain(|statement| {
+            !statement
+                .to_token_stream()
+                .to_string()
+                .contains("\"api-version\"")
+        });
         let dropped = before - send.block.stmts.len();
         let appends = send.block.stmts.iter().any(|statement| {
             let text = statement.to_token_stream().to_string();
@@ -643,8 +832,7 @@ impl Builder<'_, '_> {
                 let Expr::Field(field) = expr else {
                     return;
                 };
-                let is_client =
-                    matches!(field.base.as_ref(), Expr::Path(path) if path.path.is_ident(&self.client));
+                let is_client = matches!(field.base.as_ref(), Expr::Path(path) if path.path.is_ident(&self.client));
                 let syn::Member::Named(member) = &field.member else {
                     return;
                 };
@@ -662,7 +850,9 @@ impl Builder<'_, '_> {
                 let arguments =
                     call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
                 if let Ok(mut arguments) = arguments {
-                    arguments.iter_mut().for_each(|argument| self.visit_expr_mut(argument));
+                    arguments
+                        .iter_mut()
+                        .for_each(|argument| self.visit_expr_mut(argument));
                     call.tokens = quote! { #arguments };
                 }
             }
@@ -687,7 +877,10 @@ impl Builder<'_, '_> {
         let client = self.client.clone();
         let send = self.function("send")?;
         let tail_start = send.block.stmts.iter().position(|statement| {
-            statement.to_token_stream().to_string().contains("OperationInfo")
+            statement
+                .to_token_stream()
+                .to_string()
+                .contains("OperationInfo")
         });
         let tail: Vec<Stmt> = match tail_start {
             Some(start) => send.block.stmts.drain(start..).collect(),
@@ -699,21 +892,29 @@ impl Builder<'_, '_> {
         } else if text.contains("ResponseValue :: empty") {
             quote! { ignore_body }
         } else {
-            return Err(self.fail("execute_through_rt", "the answer is not handled as expected"));
+            return Err(self.fail(
+                "execute_through_rt",
+                "the answer is not handled as expected",
+            ));
         };
-        let request = send.block.stmts.iter_mut().rev().find_map(|statement| match statement {
-            Stmt::Local(local) if local.to_token_stream().to_string().contains("let mut") => {
-                local.attrs.clear();
-                match &mut local.pat {
-                    syn::Pat::Ident(pattern) => {
-                        pattern.mutability = None;
-                        Some(pattern.ident.clone())
+        let request = send
+            .block
+            .stmts
+            .iter_mut()
+            .rev()
+            .find_map(|statement| match statement {
+                Stmt::Local(local) if local.to_token_stream().to_string().contains("let mut") => {
+                    local.attrs.clear();
+                    match &mut local.pat {
+                        syn::Pat::Ident(pattern) => {
+                            pattern.mutability = None;
+                            Some(pattern.ident.clone())
+                        }
+                        _ => None,
                     }
-                    _ => None,
                 }
-            }
-            _ => None,
-        });
+                _ => None,
+            });
         let request = request.unwrap_or_else(|| format_ident!("request"));
         send.block.stmts.push(Stmt::Expr(
             parse_quote! { rt::execute(#client, #request, OPERATION).await?.#decode() },
@@ -744,6 +945,21 @@ impl Builder<'_, '_> {
     }
 }
 
+/// `types::X` of `types::builder::X`.
+fn built_type(builder: &Type) -> Type {
+    let mut ty = builder.clone();
+    if let Type::Path(path) = &mut ty {
+        path.path.segments = path
+            .path
+            .segments
+            .iter()
+            .filter(|s| s.ident != "builder")
+            .cloned()
+            .collect();
+    }
+    ty
+}
+
 fn drop_header_map(block: &mut syn::Block) {
     struct Drop;
     impl VisitMut for Drop {
@@ -756,9 +972,12 @@ fn drop_header_map(block: &mut syn::Block) {
             }
         }
     }
-    block
-        .stmts
-        .retain(|statement| !statement.to_token_stream().to_string().starts_with("let mut header_map"));
+    block.stmts.retain(|statement| {
+        !statement
+            .to_token_stream()
+            .to_string()
+            .starts_with("let mut header_map")
+    });
     Drop.visit_block_mut(block);
 }
 
@@ -824,7 +1043,11 @@ fn first_argument(arguments: &syn::PathArguments) -> Option<&Type> {
 
 fn is_path(path: &syn::Path, names: &[&str]) -> bool {
     path.segments.len() == names.len()
-        && path.segments.iter().zip(names).all(|(segment, name)| segment.ident == name)
+        && path
+            .segments
+            .iter()
+            .zip(names)
+            .all(|(segment, name)| segment.ident == name)
 }
 
 fn functions(block: &mut ItemImpl) -> impl Iterator<Item = &mut ImplItemFn> {
@@ -854,7 +1077,10 @@ fn field_docs(types: &[Item]) -> HashMap<String, HashMap<String, Vec<Attribute>>
         .map(|item| {
             let fields = item.fields.iter().filter_map(|field| {
                 let text = field.attrs.iter().find_map(doc_text)?;
-                Some((field.ident.as_ref()?.to_string(), doc_attributes(text.trim())))
+                Some((
+                    field.ident.as_ref()?.to_string(),
+                    doc_attributes(text.trim()),
+                ))
             });
             (item.ident.to_string(), fields.collect())
         })
@@ -900,6 +1126,11 @@ fn expect_count(rewrite: &str, count: usize, expected: usize) -> Result<(), Stri
 }
 
 fn unexpected(rewrite: &str, item: &Item) -> String {
-    let text: String = item.to_token_stream().to_string().chars().take(80).collect();
+    let text: String = item
+        .to_token_stream()
+        .to_string()
+        .chars()
+        .take(80)
+        .collect();
     format!("rewrite {rewrite} does not know this item: {text}")
 }

@@ -21,7 +21,7 @@ pub struct Entry {
     pub required: Option<bool>,
     /// Its description.
     pub text: String,
-    /// The targets of the links in its type.
+    /// The targets of the links in its type and its name.
     pub links: Vec<String>,
 }
 
@@ -39,20 +39,33 @@ pub fn has_entries(header: &[Cell]) -> bool {
 
 /// The place of a column in a header.
 pub fn position(header: &[Cell], column: Column) -> Option<usize> {
-    header.iter().position(|cell| vocabulary::column(&cell.text) == Some(column))
+    header
+        .iter()
+        .position(|cell| vocabulary::column(&cell.text) == Some(column))
 }
 
 /// Reads the rows of a table.
 pub fn entries(mut table: Table, warnings: &mut Vec<Warning>) -> Vec<Entry> {
-    let Some(columns) = columns(&table, warnings) else { return Vec::new() };
+    let Some(columns) = columns(&table, warnings) else {
+        return Vec::new();
+    };
     let mut seen = HashSet::new();
     let mut entries = Vec::new();
     for row in std::mem::take(&mut table.rows) {
-        let Some(entry) = entry(&table.header, &row, &columns, warnings) else { continue };
+        let Some(entry) = entry(&table.header, &row, &columns, warnings) else {
+            continue;
+        };
         if seen.insert(entry.name.clone()) {
             entries.push(entry);
         } else {
-            warn(warnings, row.line, format!("`{}` stands twice in this table: the first row counts", entry.name));
+            warn(
+                warnings,
+                row.line,
+                format!(
+                    "`{}` stands twice in this table: the first row counts",
+                    entry.name
+                ),
+            );
         }
     }
     warn_dotted(&entries, &seen, warnings);
@@ -66,8 +79,15 @@ fn warn(warnings: &mut Vec<Warning>, line: usize, message: String) {
 fn columns(table: &Table, warnings: &mut Vec<Warning>) -> Option<Columns> {
     let kind = position(&table.header, Column::Type);
     let name = position(&table.header, Column::Name).or_else(|| {
-        let first = table.header.first().filter(|_| kind.is_some_and(|kind| kind > 0))?;
-        warn(warnings, table.line, format!("the column `{}` was taken as that of the names", first.text));
+        let first = table
+            .header
+            .first()
+            .filter(|_| kind.is_some_and(|kind| kind > 0))?;
+        warn(
+            warnings,
+            table.line,
+            format!("the column `{}` was taken as that of the names", first.text),
+        );
         Some(0)
     });
     let Some(name) = name else {
@@ -82,11 +102,19 @@ fn columns(table: &Table, warnings: &mut Vec<Warning>) -> Option<Columns> {
         match vocabulary::column(&cell.text) {
             Some(Column::Name | Column::Required | Column::Type | Column::Description) => {
                 if !met.insert(cell.text.as_str()) {
-                    warn(warnings, table.line, format!("the column `{}` stands twice: the first counts", cell.text));
+                    warn(
+                        warnings,
+                        table.line,
+                        format!("the column `{}` stands twice: the first counts", cell.text),
+                    );
                 }
             }
             _ if at == name => {}
-            _ => warn(warnings, table.line, format!("the column `{}` is not known and was not read", cell.text)),
+            _ => warn(
+                warnings,
+                table.line,
+                format!("the column `{}` is not known and was not read", cell.text),
+            ),
         }
     }
     Some(Columns {
@@ -97,41 +125,89 @@ fn columns(table: &Table, warnings: &mut Vec<Warning>) -> Option<Columns> {
     })
 }
 
-fn entry(header: &[Cell], row: &Row, columns: &Columns, warnings: &mut Vec<Warning>) -> Option<Entry> {
-    if row.cells.iter().all(|cell| cell.text.is_empty() || vocabulary::is_nothing(&cell.text)) {
+fn entry(
+    header: &[Cell],
+    row: &Row,
+    columns: &Columns,
+    warnings: &mut Vec<Warning>,
+) -> Option<Entry> {
+    if row
+        .cells
+        .iter()
+        .all(|cell| cell.text.is_empty() || vocabulary::is_nothing(&cell.text))
+    {
         return None;
     }
     let cell = |at: Option<usize>| at.and_then(|at| row.cells.get(at));
     let text = |at: Option<usize>| cell(at).map(|cell| cell.text.as_str()).unwrap_or_default();
     let name = text(Some(columns.name));
-    let repeats = |at: usize| header.get(at).map(|cell| &cell.text) == row.cells.get(at).map(|cell| &cell.text);
+    let repeats = |at: usize| {
+        header.get(at).map(|cell| &cell.text) == row.cells.get(at).map(|cell| &cell.text)
+    };
     if repeats(columns.name) && columns.kind.is_some_and(repeats) {
-        warn(warnings, row.line, "this row repeats the header and was not read".to_owned());
+        warn(
+            warnings,
+            row.line,
+            "this row repeats the header and was not read".to_owned(),
+        );
         return None;
     }
     if row.cells.len() != header.len() {
         let (cells, columns) = (row.cells.len(), header.len());
         if cells < columns {
-            warn(warnings, row.line, format!("the row has {cells} cells and the header {columns}: what is missing stays empty"));
+            warn(
+                warnings,
+                row.line,
+                format!(
+                    "the row has {cells} cells and the header {columns}: what is missing stays empty"
+                ),
+            );
         } else {
-            warn(warnings, row.line, format!("the row has {cells} cells and the header {columns}: the rest was not read"));
+            warn(
+                warnings,
+                row.line,
+                format!(
+                    "the row has {cells} cells and the header {columns}: the rest was not read"
+                ),
+            );
         }
     }
     if name.is_empty() {
-        warn(warnings, row.line, "the row has no name and was not read".to_owned());
+        warn(
+            warnings,
+            row.line,
+            "the row has no name and was not read".to_owned(),
+        );
         return None;
     }
     warn_name(name, cell(Some(columns.name)), row.line, warnings);
     if cell(columns.description).is_some_and(|cell| cell.broken_pattern) {
-        warn(warnings, row.line, format!("emphasis stands inside a pattern in the description of `{name}`, so a `_` or `*` of it is lost: look the pattern up elsewhere"));
+        warn(
+            warnings,
+            row.line,
+            format!(
+                "emphasis stands inside a pattern in the description of `{name}`, so a `_` or `*` of it is lost: look the pattern up elsewhere"
+            ),
+        );
     }
     Some(Entry {
         line: row.line,
         name: name.to_owned(),
-        kind: kind(name, columns.kind.map(|at| text(Some(at))), row.line, warnings),
-        required: columns.required.and_then(|at| required(name, text(Some(at)), row.line, warnings)),
+        kind: kind(
+            name,
+            columns.kind.map(|at| text(Some(at))),
+            row.line,
+            warnings,
+        ),
+        required: columns
+            .required
+            .and_then(|at| required(name, text(Some(at)), row.line, warnings)),
         text: text(columns.description).to_owned(),
-        links: cell(columns.kind).map(|cell| cell.links.clone()).unwrap_or_default(),
+        links: [columns.kind, Some(columns.name)]
+            .into_iter()
+            .filter_map(cell)
+            .flat_map(|cell| cell.links.clone())
+            .collect(),
     })
 }
 
@@ -140,7 +216,11 @@ fn kind(name: &str, text: Option<&str>, line: usize, warnings: &mut Vec<Warning>
     if text == Some("") {
         warn(warnings, line, format!("`{name}` has no type"));
     } else if text.is_some() && !kind.is_known() {
-        warn(warnings, line, format!("the type of `{name}` is not in the notation and is kept as it is: `{kind}`"));
+        warn(
+            warnings,
+            line,
+            format!("the type of `{name}` is not in the notation and is kept as it is: `{kind}`"),
+        );
     }
     kind
 }
@@ -148,17 +228,38 @@ fn kind(name: &str, text: Option<&str>, line: usize, warnings: &mut Vec<Warning>
 fn required(name: &str, text: &str, line: usize, warnings: &mut Vec<Warning>) -> Option<bool> {
     let required = vocabulary::required(text);
     if required.is_none() {
-        warn(warnings, line, format!("whether `{name}` is mandatory is not clear from `{}`: taken as unknown", start_of(text)));
+        warn(
+            warnings,
+            line,
+            format!(
+                "whether `{name}` is mandatory is not clear from `{}`: taken as unknown",
+                start_of(text)
+            ),
+        );
     }
     required
 }
 
 fn warn_name(name: &str, cell: Option<&Cell>, line: usize, warnings: &mut Vec<Warning>) {
-    if !name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-:@$".contains(c)) {
-        warn(warnings, line, format!("`{}` has signs that no name on the wire has: it is kept as it is", start_of(name)));
+    if !name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_.-:@$".contains(c))
+    {
+        warn(
+            warnings,
+            line,
+            format!(
+                "`{}` has signs that no name on the wire has: it is kept as it is",
+                start_of(name)
+            ),
+        );
     }
     if cell.is_some_and(|cell| cell.inner_markup) {
-        warn(warnings, line, format!("emphasis stands inside the name `{name}`, so a `_` or `*` of it may be lost"));
+        warn(
+            warnings,
+            line,
+            format!("emphasis stands inside the name `{name}`, so a `_` or `*` of it may be lost"),
+        );
     }
 }
 
@@ -168,7 +269,14 @@ fn warn_dotted(entries: &[Entry], names: &HashSet<String>, warnings: &mut Vec<Wa
         if let Some((parent, _)) = entry.name.split_once('.')
             && names.contains(parent)
         {
-            warn(warnings, entry.line, format!("`{}` looks like a field of `{parent}`: it is kept as a name of its own", entry.name));
+            warn(
+                warnings,
+                entry.line,
+                format!(
+                    "`{}` looks like a field of `{parent}`: it is kept as a name of its own",
+                    entry.name
+                ),
+            );
         }
     }
 }

@@ -27,12 +27,19 @@ pub fn json(text: &str) -> Result<Option<Value>, String> {
     if rest.trim().is_empty() {
         return Ok(None);
     }
-    serde_json::from_str(rest).map(Some).map_err(|error| format!("after the request line: {error}"))
+    serde_json::from_str(rest)
+        .map(Some)
+        .map_err(|error| format!("after the request line: {error}"))
 }
 
 /// Warns of what an example has and its table has not.
 pub fn check(example: &ExampleBlock, value: &Value, body: &Body, warnings: &mut Vec<Warning>) {
-    let mut checker = Checker { example, warnings, misfits: 0, ancestors: Vec::new() };
+    let mut checker = Checker {
+        example,
+        warnings,
+        misfits: 0,
+        ancestors: Vec::new(),
+    };
     if let Some(name) = &body.schema {
         checker.ancestors.push((name, &body.fields));
     }
@@ -59,30 +66,65 @@ impl<'a> Checker<'a> {
                 self.warnings.push(Warning { line, message });
             }
             misfits if misfits == MAX_MISFITS + 1 => {
-                self.warnings.push(Warning { line, message: "the example has more misfits than are listed".to_owned() });
+                self.warnings.push(Warning {
+                    line,
+                    message: "the example has more misfits than are listed".to_owned(),
+                });
             }
             _ => {}
         }
     }
 
     fn misfit(&mut self, path: &str, expected: &str, value: &Value) {
-        let name = path.rsplit('.').next().unwrap_or(path).split('[').next().unwrap_or(path);
-        self.warn(name, format!("in the example, `{path}` is {} and by its table {expected}", shape(value)));
+        let name = path
+            .rsplit('.')
+            .next()
+            .unwrap_or(path)
+            .split('[')
+            .next()
+            .unwrap_or(path);
+        self.warn(
+            name,
+            format!(
+                "in the example, `{path}` is {} and by its table {expected}",
+                shape(value)
+            ),
+        );
     }
 
     fn fields(&mut self, value: &Value, fields: &'a [Field], path: &str) {
         let Value::Object(object) = value else { return };
-        let by_name: HashMap<&str, &Field> = fields.iter().map(|field| (field.name.as_str(), field)).collect();
+        let by_name: HashMap<&str, &Field> = fields
+            .iter()
+            .map(|field| (field.name.as_str(), field))
+            .collect();
         for (name, value) in object {
-            let inner = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            let inner = if path.is_empty() {
+                name.clone()
+            } else {
+                format!("{path}.{name}")
+            };
             match by_name.get(name.as_str()) {
                 Some(field) => self.value(value, &field.type_name, field, &inner),
-                None => self.warn(name, format!("the example has `{inner}`, which is not in its table")),
+                None => self.warn(
+                    name,
+                    format!("the example has `{inner}`, which is not in its table"),
+                ),
             }
         }
-        for field in fields.iter().filter(|field| field.required == Some(true) && !object.contains_key(&field.name)) {
-            let inner = if path.is_empty() { field.name.clone() } else { format!("{path}.{}", field.name) };
-            self.warn("", format!("the example lacks `{inner}`, which is mandatory by its table"));
+        for field in fields
+            .iter()
+            .filter(|field| field.required == Some(true) && !object.contains_key(&field.name))
+        {
+            let inner = if path.is_empty() {
+                field.name.clone()
+            } else {
+                format!("{path}.{}", field.name)
+            };
+            self.warn(
+                "",
+                format!("the example lacks `{inner}`, which is mandatory by its table"),
+            );
         }
     }
 
@@ -118,13 +160,28 @@ impl<'a> Checker<'a> {
     }
 
     fn schema(&mut self, value: &Value, kind: &str, field: &'a Field, path: &str) {
-        let known = self.ancestors.iter().rev().find(|(name, _)| *name == kind).map(|(_, fields)| *fields);
-        let Some(fields) = field.fields.as_deref().or(known.filter(|_| field.recursive)) else { return };
+        let known = self
+            .ancestors
+            .iter()
+            .rev()
+            .find(|(name, _)| *name == kind)
+            .map(|(_, fields)| *fields);
+        let Some(fields) = field
+            .fields
+            .as_deref()
+            .or(known.filter(|_| field.recursive))
+        else {
+            return;
+        };
         if !value.is_object() {
             self.misfit(path, "an object", value);
             return;
         }
-        let name = field.type_name.trim_start_matches("array<").trim_start_matches("map<").trim_end_matches('>');
+        let name = field
+            .type_name
+            .trim_start_matches("array<")
+            .trim_start_matches("map<")
+            .trim_end_matches('>');
         self.ancestors.push((name, fields));
         self.fields(value, fields, path);
         self.ancestors.pop();
@@ -141,7 +198,12 @@ fn plain(kind: &str, value: &Value) -> Option<(bool, &'static str)> {
         "string" => (value.is_string(), "a string"),
         "date" => (value.is_string(), "a date, which is a string"),
         "date-time" => (value.is_string(), "a time, which is a string"),
-        "int32" => (value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()), "an int32"),
+        "int32" => (
+            value
+                .as_i64()
+                .is_some_and(|number| i32::try_from(number).is_ok()),
+            "an int32",
+        ),
         "int64" => (value.as_i64().is_some(), "an int64"),
         "float" | "double" => (value.is_number(), "a number"),
         "boolean" => (value.is_boolean(), "a boolean"),
@@ -164,7 +226,10 @@ fn shape(value: &Value) -> String {
 /// How many lines under a block's first line a key stands, or 0 unless it stands there once.
 fn line_of_key(text: &str, name: &str) -> usize {
     let quoted = format!("\"{name}\"");
-    let mut lines = text.lines().enumerate().filter(|(_, line)| line.contains(&quoted));
+    let mut lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.contains(&quoted));
     match (lines.next(), lines.next()) {
         // The block's first line is the fence, above the text.
         (Some((at, _)), None) if !name.is_empty() => at + 1,

@@ -29,22 +29,33 @@ enum Effect {
 
 fn effect(name: &str) -> Effect {
     match name {
-        "p" | "br" | "li" | "ul" | "ol" | "div" | "hr" | "dl" | "dt" | "dd" | "table" | "thead" | "tbody"
-        | "tfoot" | "tr" | "td" | "th" | "caption" | "col" | "colgroup" | "pre" | "blockquote" | "section"
-        | "article" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "details" | "summary" => Effect::Separates,
-        "em" | "i" | "strong" | "b" | "u" | "s" | "del" | "ins" | "sub" | "sup" => Effect::Emphasises,
-        "a" | "span" | "font" | "code" | "tt" | "kbd" | "samp" | "var" | "img" | "small" | "big" | "cite"
-        | "q" | "mark" | "center" | "wbr" | "label" | "abbr" | "nobr" => Effect::Nothing,
+        "p" | "br" | "li" | "ul" | "ol" | "div" | "hr" | "dl" | "dt" | "dd" | "table" | "thead"
+        | "tbody" | "tfoot" | "tr" | "td" | "th" | "caption" | "col" | "colgroup" | "pre"
+        | "blockquote" | "section" | "article" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6"
+        | "details" | "summary" => Effect::Separates,
+        "em" | "i" | "strong" | "b" | "u" | "s" | "del" | "ins" | "sub" | "sup" => {
+            Effect::Emphasises
+        }
+        "a" | "span" | "font" | "code" | "tt" | "kbd" | "samp" | "var" | "img" | "small"
+        | "big" | "cite" | "q" | "mark" | "center" | "wbr" | "label" | "abbr" | "nobr" => {
+            Effect::Nothing
+        }
         _ => Effect::Text,
     }
 }
 
 fn attribute<'a>(tag: &'a Tag, name: &str) -> Option<&'a str> {
-    tag.attrs.iter().find(|attr| &*attr.name.local == name).map(|attr| &*attr.value).filter(|value| !value.is_empty())
+    tag.attrs
+        .iter()
+        .find(|attr| &*attr.name.local == name)
+        .map(|attr| &*attr.value)
+        .filter(|value| !value.is_empty())
 }
 
 fn anchor(tag: &Tag) -> Option<String> {
-    attribute(tag, "name").or_else(|| attribute(tag, "id")).map(str::to_owned)
+    attribute(tag, "name")
+        .or_else(|| attribute(tag, "id"))
+        .map(str::to_owned)
 }
 
 fn spelled(tag: &Tag) -> String {
@@ -102,7 +113,9 @@ impl TokenSink for TableSink {
     type Handle = ();
 
     fn process_token(&self, token: Token, line_number: u64) -> TokenSinkResult<()> {
-        self.0.borrow_mut().take(token, usize::try_from(line_number).unwrap_or(1));
+        self.0
+            .borrow_mut()
+            .take(token, usize::try_from(line_number).unwrap_or(1));
         TokenSinkResult::Continue
     }
 }
@@ -147,12 +160,18 @@ impl TableBuilder {
             spans: Vec::new(),
             repeated: 0,
             too_wide: false,
-            table: Table { line, ..Table::default() },
+            table: Table {
+                line,
+                ..Table::default()
+            },
         }
     }
 
     fn warn(&mut self, message: String) {
-        self.table.warnings.push(Warning { line: self.current_line, message });
+        self.table.warnings.push(Warning {
+            line: self.current_line,
+            message,
+        });
     }
 
     fn take(&mut self, token: Token, line_number: usize) {
@@ -161,7 +180,10 @@ impl TableBuilder {
             Token::TagToken(tag) => self.tag(&tag),
             Token::CharacterTokens(text) => self.text(&text),
             Token::CommentToken(text) if self.cell.is_some() && !text.trim().is_empty() => {
-                self.warn(format!("a comment in a table cell was left out: `{}`", start_of(&text)));
+                self.warn(format!(
+                    "a comment in a table cell was left out: `{}`",
+                    start_of(&text)
+                ));
             }
             _ => {}
         }
@@ -185,7 +207,10 @@ impl TableBuilder {
             "tr" if self.depth == 1 => {
                 self.end_row();
                 if starts {
-                    self.row = Some(Row { line: self.current_line, cells: Vec::new() });
+                    self.row = Some(Row {
+                        line: self.current_line,
+                        cells: Vec::new(),
+                    });
                 }
             }
             "td" | "th" if self.depth == 1 => {
@@ -194,7 +219,9 @@ impl TableBuilder {
                     self.start_cell(tag);
                 }
             }
-            "caption" if self.depth == 1 && self.cell.is_none() && starts => self.caption = Some(Prose::default()),
+            "caption" if self.depth == 1 && self.cell.is_none() && starts => {
+                self.caption = Some(Prose::default());
+            }
             _ => self.inline(tag),
         }
     }
@@ -243,10 +270,21 @@ impl TableBuilder {
 
     fn start_cell(&mut self, tag: &Tag) {
         if self.row.is_none() {
-            self.row = Some(Row { line: self.current_line, cells: Vec::new() });
+            self.row = Some(Row {
+                line: self.current_line,
+                cells: Vec::new(),
+            });
         }
-        let span = |name| attribute(tag, name).and_then(|value| value.trim().parse().ok()).unwrap_or(1);
-        self.cell = Some(CellBuilder { columns: span("colspan"), rows: span("rowspan"), ..CellBuilder::default() });
+        let span = |name| {
+            attribute(tag, name)
+                .and_then(|value| value.trim().parse().ok())
+                .unwrap_or(1)
+        };
+        self.cell = Some(CellBuilder {
+            columns: span("colspan"),
+            rows: span("rowspan"),
+            ..CellBuilder::default()
+        });
     }
 
     fn end_cell(&mut self) {
@@ -281,20 +319,32 @@ impl TableBuilder {
             if self.spans.len() <= column {
                 self.spans.resize_with(column + 1, || None);
             }
-            let cell = if offset == 0 { value.clone() } else { Cell::default() };
+            let cell = if offset == 0 {
+                value.clone()
+            } else {
+                Cell::default()
+            };
             if let Some(slot) = self.spans.get_mut(column) {
-                *slot = Some(Spanned { rows: rows - 1, cell });
+                *slot = Some(Spanned {
+                    rows: rows - 1,
+                    cell,
+                });
             }
         }
         if !self.rows.is_empty() {
-            self.warn(format!("a cell spans {rows} rows: `{}` stands in each of them", start_of(&value.text)));
+            self.warn(format!(
+                "a cell spans {rows} rows: `{}` stands in each of them",
+                start_of(&value.text)
+            ));
         }
     }
 
     /// Puts the cells of earlier rows that reach down into this one at its current end.
     fn repeat_from_above(&mut self) {
         while let Some(row) = &self.row {
-            let Some(slot) = self.spans.get_mut(row.cells.len()) else { return };
+            let Some(slot) = self.spans.get_mut(row.cells.len()) else {
+                return;
+            };
             let Some(spanned) = slot else { return };
             if spanned.rows == 0 {
                 *slot = None;
@@ -302,7 +352,11 @@ impl TableBuilder {
             }
             spanned.rows -= 1;
             self.repeated = self.repeated.saturating_add(spanned.cell.text.len());
-            let cell = if self.repeated <= MAX_REPEATED { spanned.cell.clone() } else { Cell::default() };
+            let cell = if self.repeated <= MAX_REPEATED {
+                spanned.cell.clone()
+            } else {
+                Cell::default()
+            };
             self.push_cell(cell);
         }
     }
@@ -313,7 +367,9 @@ impl TableBuilder {
             row.cells.push(cell);
         } else if !self.too_wide {
             self.too_wide = true;
-            self.warn(format!("the table has more than {MAX_COLUMNS} columns: the rest was not read"));
+            self.warn(format!(
+                "the table has more than {MAX_COLUMNS} columns: the rest was not read"
+            ));
         }
     }
 
@@ -333,7 +389,10 @@ impl TableBuilder {
             self.table.header = header.cells;
         }
         self.table.rows = rows.collect();
-        self.table.caption = self.caption.map(|prose| prose.finish().text).filter(|text| !text.is_empty());
+        self.table.caption = self
+            .caption
+            .map(|prose| prose.finish().text)
+            .filter(|text| !text.is_empty());
         self.table
     }
 }
@@ -349,7 +408,10 @@ pub fn start_of(text: &str) -> String {
 
 /// Reads an HTML block that is no table; `line` is where it starts.
 pub fn blocks(source: &str, line: usize) -> Vec<Block> {
-    let sink = BlockSink(RefCell::new(BlockBuilder { first_line: line, ..BlockBuilder::default() }));
+    let sink = BlockSink(RefCell::new(BlockBuilder {
+        first_line: line,
+        ..BlockBuilder::default()
+    }));
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     feed(&tokenizer, source);
     tokenizer.end();
@@ -408,7 +470,9 @@ impl BlockBuilder {
                 self.line.line = line;
             }
             self.line.anchors.extend(anchor(tag));
-            self.line.links.extend(attribute(tag, "href").map(str::to_owned));
+            self.line
+                .links
+                .extend(attribute(tag, "href").map(str::to_owned));
         }
     }
 
@@ -449,7 +513,9 @@ impl BlockBuilder {
 }
 
 fn heading_level(name: &str) -> Option<u8> {
-    name.strip_prefix('h').and_then(|level| level.parse().ok()).filter(|level| (1..=6).contains(level))
+    name.strip_prefix('h')
+        .and_then(|level| level.parse().ok())
+        .filter(|level| (1..=6).contains(level))
 }
 
 /// What a tag in running text does.
@@ -491,9 +557,10 @@ impl TokenSink for InlineSink {
                 Effect::Separates => Inline::Break,
                 Effect::Emphasises => Inline::Emphasis,
                 Effect::Text => Inline::Text,
-                Effect::Nothing if &*tag.name == "a" => {
-                    Inline::Anchor { name: anchor(&tag), target: attribute(&tag, "href").map(str::to_owned) }
-                }
+                Effect::Nothing if &*tag.name == "a" => Inline::Anchor {
+                    name: anchor(&tag),
+                    target: attribute(&tag, "href").map(str::to_owned),
+                },
                 Effect::Nothing => Inline::Nothing,
             };
         }

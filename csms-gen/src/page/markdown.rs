@@ -57,9 +57,14 @@ pub fn each_block(
     let mut held: Option<Block> = None;
     loop {
         let mut piece = cutter.piece()?;
-        for (at, block) in blocks(&mut piece, last_line, warnings)?.into_iter().enumerate() {
+        for (at, block) in blocks(&mut piece, last_line, warnings)?
+            .into_iter()
+            .enumerate()
+        {
             match (held.as_mut(), block) {
-                (Some(Block::Table(table)), Block::Table(mut more)) if at == 0 && piece.continues_table => {
+                (Some(Block::Table(table)), Block::Table(mut more))
+                    if at == 0 && piece.continues_table =>
+                {
                     table.rows.append(&mut more.rows);
                     table.warnings.append(&mut more.warnings);
                 }
@@ -76,7 +81,11 @@ pub fn each_block(
     }
 }
 
-fn blocks(piece: &mut Piece, last_line: usize, warnings: &mut Vec<Warning>) -> Result<Vec<Block>, PageError> {
+fn blocks(
+    piece: &mut Piece,
+    last_line: usize,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Block>, PageError> {
     let mut tables = std::mem::take(&mut piece.tables).into_iter().peekable();
     let mut reader = Reader::new(piece);
     for (event, range) in Parser::new_ext(&piece.text, Options::ENABLE_TABLES).into_offset_iter() {
@@ -87,7 +96,9 @@ fn blocks(piece: &mut Piece, last_line: usize, warnings: &mut Vec<Warning>) -> R
         reader.take(event, &range)?;
     }
     reader.end_lines();
-    reader.blocks.extend(tables.map(|(_, table)| Block::Table(table)));
+    reader
+        .blocks
+        .extend(tables.map(|(_, table)| Block::Table(table)));
     reader.check_stray_rows(last_line, warnings)?;
     Ok(reader.blocks)
 }
@@ -198,7 +209,8 @@ impl<'a> Reader<'a> {
     fn end_lines(&mut self) {
         self.end_line();
         if !self.paragraph.is_empty() {
-            self.blocks.push(Block::Lines(std::mem::take(&mut self.paragraph)));
+            self.blocks
+                .push(Block::Lines(std::mem::take(&mut self.paragraph)));
         }
     }
 
@@ -228,7 +240,10 @@ impl<'a> Reader<'a> {
             Tag::Table(_) => {
                 let line = self.lines.at(range.start);
                 self.table = Some(PipeTable {
-                    table: Table { line, ..Table::default() },
+                    table: Table {
+                        line,
+                        ..Table::default()
+                    },
                     start: range.start,
                     head_open: false,
                     row: Row::default(),
@@ -243,7 +258,10 @@ impl<'a> Reader<'a> {
     fn start_row(&mut self, range: &Range<usize>) {
         let line = self.lines.at(range.start);
         if let Some(table) = &mut self.table {
-            table.row = Row { line, cells: Vec::new() };
+            table.row = Row {
+                line,
+                cells: Vec::new(),
+            };
             table.row_start = range.start;
         }
     }
@@ -276,7 +294,8 @@ impl<'a> Reader<'a> {
         self.end_line();
         let level = self.heading.take().unwrap_or(6);
         let lines = std::mem::take(&mut self.paragraph);
-        self.blocks.extend(lines.into_iter().map(|line| Block::Heading { level, line }));
+        self.blocks
+            .extend(lines.into_iter().map(|line| Block::Heading { level, line }));
     }
 
     fn end_cell(&mut self, range: &Range<usize>) {
@@ -309,18 +328,33 @@ impl<'a> Reader<'a> {
                 "the row has {count} cells and the header {}: a `|` without `\\` splits a cell, and what follows the last column was not read",
                 table.table.header.len()
             );
-            table.table.warnings.push(Warning { line: row.line, message });
+            table.table.warnings.push(Warning {
+                line: row.line,
+                message,
+            });
         }
         table.table.rows.push(row);
     }
 
     fn end_table(&mut self, range: &Range<usize>) -> Result<(), PageError> {
-        let Some(pipe) = self.table.take() else { return Ok(()) };
+        let Some(pipe) = self.table.take() else {
+            return Ok(());
+        };
         let at_end = self.piece.is_last
-            && self.piece.text.get(range.end..).unwrap_or_default().trim().is_empty()
+            && self
+                .piece
+                .text
+                .get(range.end..)
+                .unwrap_or_default()
+                .trim()
+                .is_empty()
             && range.end > self.piece.last_table;
         if at_end && pipe.is_cut(&self.piece.text, range.end) {
-            let line = pipe.table.rows.last().map_or(pipe.table.line, |row| row.line);
+            let line = pipe
+                .table
+                .rows
+                .last()
+                .map_or(pipe.table.line, |row| row.line);
             return Err(cut_row(line));
         }
         self.blocks.push(Block::Table(pipe.table));
@@ -328,7 +362,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Lines with pipes outside a table are a table that Markdown did not see.
-    fn check_stray_rows(&self, last_line: usize, warnings: &mut Vec<Warning>) -> Result<(), PageError> {
+    fn check_stray_rows(
+        &self,
+        last_line: usize,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<(), PageError> {
         let lines = self.blocks.iter().filter_map(|block| match block {
             Block::Lines(lines) => Some(lines),
             _ => None,
@@ -349,12 +387,15 @@ impl<'a> Reader<'a> {
 fn cut_row(line: usize) -> PageError {
     PageError {
         line,
-        message: "the page ends inside this row of a table, so it seems to be cut: fetch the whole page".to_owned(),
+        message:
+            "the page ends inside this row of a table, so it seems to be cut: fetch the whole page"
+                .to_owned(),
     }
 }
 
 fn is_stray_row(text: &str) -> bool {
-    let delimiter = text.contains('|') && text.contains("--") && text.chars().all(|c| "|-: ".contains(c));
+    let delimiter =
+        text.contains('|') && text.contains("--") && text.chars().all(|c| "|-: ".contains(c));
     text.starts_with('|') || delimiter
 }
 
@@ -363,7 +404,11 @@ impl PipeTable {
         let source = text.get(self.start..end).unwrap_or_default();
         let head = source.lines().next().unwrap_or_default().trim_end();
         let last = source.trim_end().lines().next_back().unwrap_or_default();
-        let short = self.table.rows.last().is_some_and(|row| row.cells.len() < self.table.header.len());
+        let short = self
+            .table
+            .rows
+            .last()
+            .is_some_and(|row| row.cells.len() < self.table.header.len());
         short || (head.ends_with('|') && !last.ends_with('|'))
     }
 }

@@ -63,10 +63,14 @@ pub fn read(text: &str) -> Result<Page, PageError> {
         return Err(whole_file("the file is empty: fetch the page again"));
     }
     if text.contains('\0') {
-        return Err(whole_file("the file is binary: give a page as Markdown text, or a contract as .json"));
+        return Err(whole_file(
+            "the file is binary: give a page as Markdown text, or a contract as .json",
+        ));
     }
     if is_html_document(start) {
-        return Err(whole_file("this is an HTML document: give the page's Markdown, which begins with `# title`"));
+        return Err(whole_file(
+            "this is an HTML document: give the page's Markdown, which begins with `# title`",
+        ));
     }
     let mut warnings = Vec::new();
     let last_line = text.lines().count();
@@ -83,18 +87,34 @@ pub fn read_contract(text: &str) -> Result<Page, PageError> {
     if text.trim().is_empty() {
         return Err(whole_file("the file is empty: a contract is a JSON object"));
     }
-    Ok(Page { contract: stored::contract(text)?, warnings: Vec::new() })
+    let mut warnings = Vec::new();
+    let contract = stored::contract(text, &mut warnings)?;
+    Ok(Page { contract, warnings })
 }
 
 /// Reads a file: a contract if it ends in `.json` or starts with `{`, otherwise a Markdown page.
 pub fn read_file(path: &Path) -> Result<Page, PageError> {
     if path.is_dir() {
-        return Err(whole_file("this is a folder: give the files in it, such as FOLDER/*.md"));
+        return Err(whole_file(
+            "this is a folder: give the files in it, such as FOLDER/*.md",
+        ));
     }
-    let bytes = std::fs::read(path).map_err(|error| whole_file(&format!("the file cannot be read ({error}): check the name and the rights")))?;
-    let text = String::from_utf8(bytes).map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
-    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    if is_json || text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+    let bytes = std::fs::read(path).map_err(|error| {
+        whole_file(&format!(
+            "the file cannot be read ({error}): check the name and the rights"
+        ))
+    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))?;
+    let is_json = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    if is_json
+        || text
+            .trim_start_matches('\u{feff}')
+            .trim_start()
+            .starts_with('{')
+    {
         read_contract(&text)
     } else {
         read(&text)
@@ -102,7 +122,10 @@ pub fn read_file(path: &Path) -> Result<Page, PageError> {
 }
 
 fn whole_file(message: &str) -> PageError {
-    PageError { line: 1, message: message.to_owned() }
+    PageError {
+        line: 1,
+        message: message.to_owned(),
+    }
 }
 
 fn not_utf8(bytes: &[u8], valid: usize) -> PageError {
@@ -110,19 +133,37 @@ fn not_utf8(bytes: &[u8], valid: usize) -> PageError {
         return whole_file("the file is UTF-16: save it as UTF-8");
     }
     if bytes.contains(&0) {
-        return whole_file("the file is binary: give a page as Markdown text, or a contract as .json");
+        return whole_file(
+            "the file is binary: give a page as Markdown text, or a contract as .json",
+        );
     }
-    let line = bytes.iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
-    PageError { line, message: "the file is not UTF-8 text from this line on: save it as UTF-8".to_owned() }
+    let line = bytes
+        .iter()
+        .take(valid)
+        .filter(|byte| **byte == b'\n')
+        .count()
+        + 1;
+    PageError {
+        line,
+        message: "the file is not UTF-8 text from this line on: save it as UTF-8".to_owned(),
+    }
 }
 
 /// The text without a byte order mark and with `\n` as its only line end.
 fn plain_lines(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) }
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 fn is_html_document(start: &str) -> bool {
-    let begins = |word: &str| start.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
+    let begins = |word: &str| {
+        start
+            .get(..word.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(word))
+    };
     begins("<!doctype") || begins("<html") || begins("<?xml") || begins("<head")
 }

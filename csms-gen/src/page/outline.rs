@@ -114,7 +114,11 @@ pub struct ExampleBlock {
 }
 
 /// Puts a page's blocks where they belong.
-pub fn outline(page: &str, last_line: usize, warnings: &mut Vec<Warning>) -> Result<Outline, PageError> {
+pub fn outline(
+    page: &str,
+    last_line: usize,
+    warnings: &mut Vec<Warning>,
+) -> Result<Outline, PageError> {
     let mut reader = Reader {
         out: Outline::default(),
         section: Section::Other,
@@ -170,10 +174,17 @@ impl Reader {
             self.level = level;
             return Ok(());
         }
-        let announces = vocabulary::announced(&line.text).is_some() || vocabulary::caption(&line.text).is_some();
+        let announces = vocabulary::announced(&line.text).is_some()
+            || vocabulary::caption(&line.text).is_some();
         if !announces && level <= self.level {
             if level == 1 {
-                self.warn(line.line, format!("a second title, `{}`: one page holds one operation", start_of(&line.text)));
+                self.warn(
+                    line.line,
+                    format!(
+                        "a second title, `{}`: one page holds one operation",
+                        start_of(&line.text)
+                    ),
+                );
             }
             self.enter(Section::Other, line.line)?;
             self.level = level;
@@ -188,7 +199,9 @@ impl Reader {
                 Some(first) if !self.out.uris.is_empty() => {
                     return Err(PageError {
                         line,
-                        message: format!("a second URI section (the first is in line {first}): give each operation a page of its own"),
+                        message: format!(
+                            "a second URI section (the first is in line {first}): give each operation a page of its own"
+                        ),
                     });
                 }
                 _ => self.out.uri_heading = Some(line),
@@ -215,9 +228,21 @@ impl Reader {
         let section = self.section;
         self.out.anchors.extend(line.anchors.iter().cloned());
         self.anchors.extend(line.anchors.iter().cloned());
-        let bare = line.text.split_whitespace().filter(|word| word.contains("://") && word.contains("api="));
-        let targets = line.links.iter().map(String::as_str).chain(bare).map(str::to_owned);
-        self.out.links.extend(targets.map(|target| Link { line: line.line, section, target }));
+        let bare = line
+            .text
+            .split_whitespace()
+            .filter(|word| word.contains("://") && word.contains("api="));
+        let targets = line
+            .links
+            .iter()
+            .map(String::as_str)
+            .chain(bare)
+            .map(str::to_owned);
+        self.out.links.extend(targets.map(|target| Link {
+            line: line.line,
+            section,
+            target,
+        }));
         if line.text.is_empty() {
             return;
         }
@@ -228,7 +253,9 @@ impl Reader {
         }
         if let Some(caption) = vocabulary::caption(&line.text) {
             self.caption(caption);
-        } else if let Some(section) = vocabulary::section(&line.text).filter(|section| self.may_enter(*section)) {
+        } else if let Some(section) =
+            vocabulary::section(&line.text).filter(|section| self.may_enter(*section))
+        {
             // Some pages set their headings as bold text; the level stays that of the last heading.
             if self.enter(section, line.line).is_ok() {
                 return;
@@ -239,7 +266,9 @@ impl Reader {
         match section {
             Section::Function => self.out.function.push(line),
             Section::Uri => {
-                self.out.uris.extend(uri::request_line(&line.text).map(|uri| (line.line, uri)));
+                self.out
+                    .uris
+                    .extend(uri::request_line(&line.text).map(|uri| (line.line, uri)));
             }
             _ => {}
         }
@@ -247,7 +276,9 @@ impl Reader {
 
     /// Prose may begin like a caption (`Table 1 describes …`); it does not push out a real one.
     fn caption(&mut self, caption: &str) {
-        let is_real = |caption: &str| vocabulary::table_kind(caption).is_some() || !caption.contains(char::is_whitespace);
+        let is_real = |caption: &str| {
+            vocabulary::table_kind(caption).is_some() || !caption.contains(char::is_whitespace)
+        };
         if !self.caption.as_deref().is_some_and(is_real) || is_real(caption) {
             self.caption = Some(caption.to_owned());
         }
@@ -257,7 +288,13 @@ impl Reader {
     fn announce(&mut self, announced: Announced, line: &Line) -> bool {
         match self.section {
             Section::Request => {
-                self.warn(line.line, format!("`{}` stands under the request: what follows was taken as the response", start_of(&line.text)));
+                self.warn(
+                    line.line,
+                    format!(
+                        "`{}` stands under the request: what follows was taken as the response",
+                        start_of(&line.text)
+                    ),
+                );
                 self.section = Section::Response;
             }
             Section::Response | Section::Examples(_) => {}
@@ -271,12 +308,22 @@ impl Reader {
             }
         };
         if statuses.len() > 1 {
-            self.warn(line.line, format!("`{}` names several statuses: what follows counts for each", start_of(&line.text)));
+            self.warn(
+                line.line,
+                format!(
+                    "`{}` names several statuses: what follows counts for each",
+                    start_of(&line.text)
+                ),
+            );
         }
         self.forget();
         self.answer = Some(self.out.answers.len());
         let of_example = self.section != Section::Response;
-        self.out.answers.push(Answer { line: line.line, statuses, of_example });
+        self.out.answers.push(Answer {
+            line: line.line,
+            statuses,
+            of_example,
+        });
         true
     }
 
@@ -284,21 +331,38 @@ impl Reader {
         match self.section {
             Section::Uri => {
                 let lines = text.lines().enumerate();
-                let found = lines.filter_map(|(at, text)| Some((line + at, uri::request_line(text)?)));
+                let found =
+                    lines.filter_map(|(at, text)| Some((line + at, uri::request_line(text)?)));
                 self.out.uris.extend(found);
             }
             Section::Examples(Some(direction)) => {
-                let statuses = self.answer.and_then(|at| self.out.answers.get(at)).map(|answer| answer.statuses.clone());
-                if direction == Direction::Response && statuses.as_ref().is_some_and(Vec::is_empty) {
+                let statuses = self
+                    .answer
+                    .and_then(|at| self.out.answers.get(at))
+                    .map(|answer| answer.statuses.clone());
+                if direction == Direction::Response && statuses.as_ref().is_some_and(Vec::is_empty)
+                {
                     return;
                 }
-                self.out.examples.push(ExampleBlock { line, direction, statuses: statuses.unwrap_or_default(), text });
+                self.out.examples.push(ExampleBlock {
+                    line,
+                    direction,
+                    statuses: statuses.unwrap_or_default(),
+                    text,
+                });
             }
             Section::Examples(None) => {
-                self.warn(line, "nothing says whether this example is a request or a response: it was not read".to_owned());
+                self.warn(
+                    line,
+                    "nothing says whether this example is a request or a response: it was not read"
+                        .to_owned(),
+                );
             }
             Section::Request | Section::Response => {
-                self.warn(line, "a code block outside the examples was not read".to_owned());
+                self.warn(
+                    line,
+                    "a code block outside the examples was not read".to_owned(),
+                );
             }
             _ => {}
         }
@@ -310,13 +374,17 @@ impl Reader {
         anchors.append(&mut table.anchors);
         table.anchors = anchors;
         let own = table.caption.take();
-        table.caption = own.map(|own| vocabulary::caption(&own).map_or(own.clone(), str::to_owned)).or_else(|| self.caption.take());
+        table.caption = own
+            .map(|own| vocabulary::caption(&own).map_or(own.clone(), str::to_owned))
+            .or_else(|| self.caption.take());
         let before = self.last_text.take();
         self.forget();
         if self.take_statuses(&table) {
             return;
         }
-        let Some((role, direction)) = self.role(&table, before) else { return };
+        let Some((role, direction)) = self.role(&table, before) else {
+            return;
+        };
         self.warnings.append(&mut table.warnings);
         let answer = self.answer.filter(|_| direction == Direction::Response);
         if role == Role::Body {
@@ -324,7 +392,14 @@ impl Reader {
         }
         let (line, anchors) = (table.line, std::mem::take(&mut table.anchors));
         let entries = entries(table, &mut self.warnings);
-        self.out.tables.push(Placed { line, role, direction, answer, anchors, entries });
+        self.out.tables.push(Placed {
+            line,
+            role,
+            direction,
+            answer,
+            anchors,
+            entries,
+        });
     }
 
     fn direction(&self) -> Option<Direction> {
@@ -338,10 +413,17 @@ impl Reader {
     fn role(&mut self, table: &Table, before: Option<String>) -> Option<(Role, Direction)> {
         // A bold line without `表 1` serves as a caption when it reads like one.
         let stands_in = |text: &String| {
-            vocabulary::table_kind(text).is_some() || text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            vocabulary::table_kind(text).is_some()
+                || text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         };
-        let caption = table.caption.clone().filter(|caption| !caption.is_empty()).or(before.filter(stands_in));
-        let Some(caption) = caption else { return self.role_without_caption(table) };
+        let caption = table
+            .caption
+            .clone()
+            .filter(|caption| !caption.is_empty())
+            .or(before.filter(stands_in));
+        let Some(caption) = caption else {
+            return self.role_without_caption(table);
+        };
         match vocabulary::table_kind(&caption) {
             Some(kind) => self.role_of_kind(kind, &caption, table),
             None => match self.direction() {
@@ -354,18 +436,33 @@ impl Reader {
     /// A table outside request and response: of no concern unless it looks like one of theirs.
     fn stray(&mut self, table: &Table) -> Option<(Role, Direction)> {
         if has_entries(&table.header) {
-            self.warn(table.line, "this table stands outside the request and the response and was not read".to_owned());
+            self.warn(
+                table.line,
+                "this table stands outside the request and the response and was not read"
+                    .to_owned(),
+            );
         }
         None
     }
 
-    fn role_of_kind(&mut self, kind: TableKind, caption: &str, table: &Table) -> Option<(Role, Direction)> {
+    fn role_of_kind(
+        &mut self,
+        kind: TableKind,
+        caption: &str,
+        table: &Table,
+    ) -> Option<(Role, Direction)> {
         let here = self.direction();
         let (role, direction) = match kind {
-            TableKind::Uri if self.section == Section::Uri => (Role::Parameters(None), Direction::Request),
+            TableKind::Uri if self.section == Section::Uri => {
+                (Role::Parameters(None), Direction::Request)
+            }
             TableKind::Uri => return self.role_without_caption(table),
-            TableKind::Parameters(Location::Header) if here == Some(Direction::Response) => return None,
-            TableKind::Parameters(location) => (Role::Parameters(Some(location)), Direction::Request),
+            TableKind::Parameters(Location::Header) if here == Some(Direction::Response) => {
+                return None;
+            }
+            TableKind::Parameters(location) => {
+                (Role::Parameters(Some(location)), Direction::Request)
+            }
             TableKind::Form => (Role::Form, Direction::Request),
             TableKind::ResponseHeaders => return None,
             TableKind::Body(named) => match here.or(named) {
@@ -382,28 +479,51 @@ impl Reader {
             },
         };
         if here.is_some_and(|here| here != direction) {
-            self.warn(table.line, format!("the caption `{caption}` does not fit the heading above it: the caption counts"));
+            self.warn(
+                table.line,
+                format!(
+                    "the caption `{caption}` does not fit the heading above it: the caption counts"
+                ),
+            );
         }
         Some((role, direction))
     }
 
     fn role_without_caption(&mut self, table: &Table) -> Option<(Role, Direction)> {
-        let Some(direction) = self.direction() else { return self.stray(table) };
+        let Some(direction) = self.direction() else {
+            return self.stray(table);
+        };
         let answer = self.answer.filter(|_| direction == Direction::Response);
         let has_body = self.bodies.contains(&(direction, answer));
-        let looks_like_headers =
-            table.rows.iter().filter_map(|row| row.cells.first()).any(|cell| is_header_name(&cell.text));
+        let looks_like_headers = table
+            .rows
+            .iter()
+            .filter_map(|row| row.cells.first())
+            .any(|cell| is_header_name(&cell.text));
         let (role, what) = if self.section == Section::Uri {
-            (Role::Parameters(None), "parameters of the path and the query")
+            (
+                Role::Parameters(None),
+                "parameters of the path and the query",
+            )
         } else if looks_like_headers && direction == Direction::Request {
-            (Role::Parameters(Some(Location::Header)), "parameters in headers")
+            (
+                Role::Parameters(Some(Location::Header)),
+                "parameters in headers",
+            )
         } else if has_body {
-            self.warn(table.line, "no caption (`表 N`, `Table N`) says what this table holds: it was not read".to_owned());
+            self.warn(
+                table.line,
+                "no caption (`表 N`, `Table N`) says what this table holds: it was not read"
+                    .to_owned(),
+            );
             return None;
         } else {
             (Role::Body, "the body")
         };
-        self.warn(table.line, format!("no caption (`表 N`, `Table N`) says what this table holds: taken as {what}"));
+        self.warn(
+            table.line,
+            format!("no caption (`表 N`, `Table N`) says what this table holds: taken as {what}"),
+        );
         Some((role, direction))
     }
 
@@ -412,18 +532,36 @@ impl Reader {
         let column = position(&table.header, Column::Status);
         let of_errors = position(&table.header, Column::ErrorCode).is_some();
         let outside = self.direction().is_none() && column == Some(0);
-        if of_errors || self.section == Section::ErrorCodes || !(self.section == Section::Statuses || outside) {
+        if of_errors
+            || self.section == Section::ErrorCodes
+            || !(self.section == Section::Statuses || outside)
+        {
             return false;
         }
         let column = column.unwrap_or(0);
         let description = position(&table.header, Column::Description)
             .unwrap_or_else(|| table.header.len().saturating_sub(1));
         for row in &table.rows {
-            let text = |at: usize| row.cells.get(at).map(|cell| cell.text.clone()).unwrap_or_default();
+            let text = |at: usize| {
+                row.cells
+                    .get(at)
+                    .map(|cell| cell.text.clone())
+                    .unwrap_or_default()
+            };
             match vocabulary::statuses(&text(column)) {
-                Some(statuses) => self.out.statuses.push(StatusRow { line: row.line, statuses, text: text(description) }),
+                Some(statuses) => self.out.statuses.push(StatusRow {
+                    line: row.line,
+                    statuses,
+                    text: text(description),
+                }),
                 None if text(column).is_empty() || vocabulary::is_nothing(&text(column)) => {}
-                None => self.warn(row.line, format!("`{}` is no single status: the row was not read", start_of(&text(column)))),
+                None => self.warn(
+                    row.line,
+                    format!(
+                        "`{}` is no single status: the row was not read",
+                        start_of(&text(column))
+                    ),
+                ),
             }
         }
         true

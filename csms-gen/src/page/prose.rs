@@ -2,7 +2,8 @@
 
 /// What only a regular expression contains.
 const PATTERN_SIGNS: &[&str] = &[
-    "(?", "^[", "^(", "]*", "]+", "]{", "\\p{", "\\w", "\\d", "\\s", "[a-z", "[A-Z", "[0-9", ")$", "]$",
+    "(?", "^[", "^(", "]*", "]+", "]{", "\\p{", "\\w", "\\d", "\\s", "[a-z", "[A-Z", "[0-9", ")$",
+    "]$",
 ];
 
 /// Collects text piece by piece.
@@ -60,7 +61,11 @@ impl Prose {
     /// Ends the text.
     pub fn finish(self) -> Finished {
         let (inner_markup, broken_pattern) = judge_marks(&self.text, &self.marks);
-        Finished { text: self.text, inner_markup, broken_pattern }
+        Finished {
+            text: self.text,
+            inner_markup,
+            broken_pattern,
+        }
     }
 }
 

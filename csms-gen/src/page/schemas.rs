@@ -47,16 +47,31 @@ impl<'a> Schemas<'a> {
     }
 
     fn note(&mut self, at: usize, table: &'a Placed) {
-        let Role::Schema(name) = &table.role else { return };
+        let Role::Schema(name) = &table.role else {
+            return;
+        };
         for anchor in &table.anchors {
-            self.by_anchor.entry((table.direction, anchor)).or_insert(at);
+            self.by_anchor
+                .entry((table.direction, anchor))
+                .or_insert(at);
         }
-        let first = *self.by_direction.entry((table.direction, name)).or_insert(at);
-        let same_place = *self.by_answer.entry((table.direction, table.answer, name)).or_insert(at);
-        let Some(earlier) = self.tables.get(first).filter(|_| first != at) else { return };
+        let first = *self
+            .by_direction
+            .entry((table.direction, name))
+            .or_insert(at);
+        let same_place = *self
+            .by_answer
+            .entry((table.direction, table.answer, name))
+            .or_insert(at);
+        let Some(earlier) = self.tables.get(first).filter(|_| first != at) else {
+            return;
+        };
         if same_place != at {
             let line = self.tables.get(same_place).map_or(0, |table| table.line);
-            self.warn(table.line, format!("a second table `{name}` in the same place: the one in line {line} counts"));
+            self.warn(
+                table.line,
+                format!("a second table `{name}` in the same place: the one in line {line} counts"),
+            );
         } else if !same_rows(&earlier.entries, &table.entries) {
             let line = earlier.line;
             self.warn(table.line, format!("this table `{name}` differs from the one in line {line}: each counts where it stands"));
@@ -68,16 +83,33 @@ impl<'a> Schemas<'a> {
     }
 
     /// The fields of a body's table. `schema` is the body's own name.
-    pub fn body_fields(&mut self, table: &'a Placed, schema: Option<&'a str>) -> Result<Vec<Field>, PageError> {
+    pub fn body_fields(
+        &mut self,
+        table: &'a Placed,
+        schema: Option<&'a str>,
+    ) -> Result<Vec<Field>, PageError> {
         self.path.clear();
         self.fields(table, schema)
     }
 
-    fn fields(&mut self, table: &'a Placed, body: Option<&'a str>) -> Result<Vec<Field>, PageError> {
-        table.entries.iter().map(|entry| self.field(table, entry, body)).collect()
+    fn fields(
+        &mut self,
+        table: &'a Placed,
+        body: Option<&'a str>,
+    ) -> Result<Vec<Field>, PageError> {
+        table
+            .entries
+            .iter()
+            .map(|entry| self.field(table, entry, body))
+            .collect()
     }
 
-    fn field(&mut self, table: &'a Placed, entry: &'a Entry, body: Option<&'a str>) -> Result<Field, PageError> {
+    fn field(
+        &mut self,
+        table: &'a Placed,
+        entry: &'a Entry,
+        body: Option<&'a str>,
+    ) -> Result<Field, PageError> {
         self.budget = self.budget.checked_sub(1).filter(|_| self.path.len() < MAX_DEPTH).ok_or_else(|| PageError {
             line: entry.line,
             message: format!("the schemas inside `{}` nest too often or too deep to be written out: give the page's operation a smaller body", entry.name),
@@ -89,7 +121,10 @@ impl<'a> Schemas<'a> {
             required: entry.required,
             fields: None,
             recursive: false,
-            origin: Origin { line: entry.line, text: entry.text.clone() },
+            origin: Origin {
+                line: entry.line,
+                text: entry.text.clone(),
+            },
         };
         match target {
             Some((name, _)) if self.path.contains(&name) => field.recursive = true,
@@ -120,14 +155,22 @@ impl<'a> Schemas<'a> {
             return (kind, None);
         }
         let linked = entry.links.iter().find_map(|link| {
-            self.by_anchor.get(&(table.direction, link.strip_prefix('#')?)).copied()
+            self.by_anchor
+                .get(&(table.direction, link.strip_prefix('#')?))
+                .copied()
         });
         let Some((name, placed)) = linked.and_then(|at| self.reach(at)) else {
             return (kind, None);
         };
         let line = entry.line;
         if kind.is_bare_object() {
-            self.warn(line, format!("`{}` is an object by its text and `{name}` by its link: the link counts", entry.name));
+            self.warn(
+                line,
+                format!(
+                    "`{}` is an object by its text and `{name}` by its link: the link counts",
+                    entry.name
+                ),
+            );
             return (kind.with_schema(name), Some((name, placed)));
         }
         self.warn(line, format!("the type of `{}` has no table of its name, and its link leads to `{name}` in line {}: those fields were taken", entry.name, placed.line));
@@ -136,7 +179,8 @@ impl<'a> Schemas<'a> {
 
     fn find(&self, table: &Placed, name: &str) -> Option<usize> {
         let near = self.by_answer.get(&(table.direction, table.answer, name));
-        near.or_else(|| self.by_direction.get(&(table.direction, name))).copied()
+        near.or_else(|| self.by_direction.get(&(table.direction, name)))
+            .copied()
     }
 
     fn reach(&mut self, at: usize) -> Option<(&'a str, &'a Placed)> {
@@ -162,14 +206,29 @@ impl<'a> Schemas<'a> {
         let objects: HashMap<(Direction, String), &Entry> = self
             .tables
             .iter()
-            .flat_map(|table| table.entries.iter().map(move |entry| (table.direction, entry)))
+            .flat_map(|table| {
+                table
+                    .entries
+                    .iter()
+                    .map(move |entry| (table.direction, entry))
+            })
             .filter(|(_, entry)| entry.kind.is_bare_object())
             .map(|(direction, entry)| ((direction, folded(&entry.name)), entry))
             .collect();
         let mut orphans = Vec::new();
-        for (table, _) in self.tables.iter().zip(&self.used).filter(|(_, used)| !**used) {
-            let Role::Schema(name) = &table.role else { continue };
-            orphans.push(Warning { line: table.line, message: format!("nothing refers to the table `{name}`: its fields were not read") });
+        for (table, _) in self
+            .tables
+            .iter()
+            .zip(&self.used)
+            .filter(|(_, used)| !**used)
+        {
+            let Role::Schema(name) = &table.role else {
+                continue;
+            };
+            orphans.push(Warning {
+                line: table.line,
+                message: format!("nothing refers to the table `{name}`: its fields were not read"),
+            });
             if let Some(entry) = objects.get(&(table.direction, folded(name))) {
                 orphans.push(Warning {
                     line: entry.line,
@@ -194,8 +253,15 @@ fn same_rows(one: &[Entry], other: &[Entry]) -> bool {
     one.len() == other.len() && one.iter().map(facts).eq(other.iter().map(facts))
 }
 
-/// A name without what separates `sys_tags` from `SysTag`.
+/// A name without what separates `sys_tags` from `SysTag`, and `route` from `route对象`.
 fn folded(name: &str) -> String {
-    let letters: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    letters.strip_suffix('s').map_or(letters.clone(), str::to_owned)
+    let ascii: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let letters = if ascii.is_empty() {
+        name.to_owned()
+    } else {
+        ascii.to_ascii_lowercase()
+    };
+    letters
+        .strip_suffix('s')
+        .map_or(letters.clone(), str::to_owned)
 }

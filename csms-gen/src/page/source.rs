@@ -39,16 +39,27 @@ struct Fence {
 
 impl Piece {
     fn at_line(line: usize) -> Self {
-        Self { segments: vec![Segment { at: 0, line }], ..Self::default() }
+        Self {
+            segments: vec![Segment { at: 0, line }],
+            ..Self::default()
+        }
     }
 
     /// Gives lines for offsets in `text`; cheap when they ascend.
     pub fn lines(&self) -> Lines<'_> {
-        Lines { piece: self, segment: 0, at: 0, line: self.segments.first().map_or(1, |segment| segment.line) }
+        Lines {
+            piece: self,
+            segment: 0,
+            at: 0,
+            line: self.segments.first().map_or(1, |segment| segment.line),
+        }
     }
 
     fn segment(&mut self, line: usize) {
-        self.segments.push(Segment { at: self.text.len(), line });
+        self.segments.push(Segment {
+            at: self.text.len(),
+            line,
+        });
     }
 }
 
@@ -118,7 +129,10 @@ impl<'a> Cutter<'a> {
             return Some(Piece::at_line(self.line));
         }
         let head = self.pipes.head.filter(|_| rest.starts_with('|'))?;
-        let mut piece = Piece { continues_table: true, ..Piece::default() };
+        let mut piece = Piece {
+            continues_table: true,
+            ..Piece::default()
+        };
         for (text, line) in head {
             piece.segment(line);
             piece.text.push_str(text);
@@ -177,7 +191,8 @@ impl<'a> Cutter<'a> {
 
     /// `<pre>` holds blank lines, so no piece may end in it.
     fn note_pre(&mut self, bare: &str) {
-        let has = |word: &str| bare.contains(word) || bare.contains(word.to_ascii_uppercase().as_str());
+        let has =
+            |word: &str| bare.contains(word) || bare.contains(word.to_ascii_uppercase().as_str());
         self.in_pre = !has("</pre") && (self.in_pre || has("<pre"));
     }
 
@@ -222,7 +237,12 @@ impl<'a> Cutter<'a> {
     }
 
     fn skip(&mut self, length: usize) {
-        self.line += self.rest().get(..length).unwrap_or_default().matches('\n').count();
+        self.line += self
+            .rest()
+            .get(..length)
+            .unwrap_or_default()
+            .matches('\n')
+            .count();
         self.position += length;
         self.piece.segment(self.line);
     }
@@ -273,7 +293,8 @@ fn first_cut(line: &str, bare: &str) -> Option<Cut> {
 fn begins_table(after_bracket: &str) -> bool {
     let name = after_bracket.get(..5).unwrap_or_default();
     let next = after_bracket.get(5..).and_then(|rest| rest.chars().next());
-    name.eq_ignore_ascii_case("table") && next.is_none_or(|c| c.is_whitespace() || c == '>' || c == '/')
+    name.eq_ignore_ascii_case("table")
+        && next.is_none_or(|c| c.is_whitespace() || c == '>' || c == '/')
 }
 
 /// A line without its indentation, quote and list markers.
@@ -303,10 +324,17 @@ fn without_number(line: &str) -> Option<&str> {
 
 impl Fence {
     fn opened_by(bare: &str, line: usize) -> Option<Self> {
-        let sign = bare.bytes().next().filter(|byte| matches!(byte, b'`' | b'~'))?;
+        let sign = bare
+            .bytes()
+            .next()
+            .filter(|byte| matches!(byte, b'`' | b'~'))?;
         let length = bare.bytes().take_while(|byte| *byte == sign).count();
         let info = bare.get(length..).unwrap_or_default();
-        (length >= 3 && !(sign == b'`' && info.contains('`'))).then_some(Self { line, sign, length })
+        (length >= 3 && !(sign == b'`' && info.contains('`'))).then_some(Self {
+            line,
+            sign,
+            length,
+        })
     }
 
     fn closed_by(&self, bare: &str) -> bool {
@@ -329,11 +357,22 @@ impl Lines<'_> {
         if offset < self.at {
             *self = self.piece.lines();
         }
-        while let Some(next) = self.piece.segments.get(self.segment + 1).filter(|next| next.at <= offset) {
+        while let Some(next) = self
+            .piece
+            .segments
+            .get(self.segment + 1)
+            .filter(|next| next.at <= offset)
+        {
             self.segment += 1;
             (self.at, self.line) = (next.at, next.line);
         }
-        self.line += self.piece.text.get(self.at..offset).unwrap_or_default().matches('\n').count();
+        self.line += self
+            .piece
+            .text
+            .get(self.at..offset)
+            .unwrap_or_default()
+            .matches('\n')
+            .count();
         self.at = offset;
         self.line
     }

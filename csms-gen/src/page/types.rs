@@ -29,12 +29,17 @@ const PLAIN: &[(&str, &[&str])] = &[
     ("double", &["double", "doubles"]),
     ("object", &["object", "objects"]),
     ("date", &["date", "dates"]),
-    ("date-time", &["datetime", "datetimes", "date-time", "date-times"]),
+    (
+        "date-time",
+        &["datetime", "datetimes", "date-time", "date-times"],
+    ),
 ];
 
 /// Words of types that the notation has no place for.
-const NO_SCHEMA: &[&str] =
-    &["array", "arrays", "list", "map", "number", "numbers", "file", "files", "binary", "byte", "short", "enum", "json"];
+const NO_SCHEMA: &[&str] = &[
+    "array", "arrays", "list", "map", "number", "numbers", "file", "files", "binary", "byte",
+    "short", "enum", "json",
+];
 
 impl Type {
     /// Reads a cell's text.
@@ -107,7 +112,9 @@ fn parse(text: &str, depth: usize) -> Option<Type> {
     if let Some(pair) = in_brackets(text, "map") {
         let (keys, values) = pair.split_once([',', '，'])?;
         let keyed_by_string = plain(keys.trim()) == Some("string");
-        return Some(Type::Map(Box::new(member(values, depth).filter(|_| keyed_by_string)?)));
+        return Some(Type::Map(Box::new(
+            member(values, depth).filter(|_| keyed_by_string)?,
+        )));
     }
     if let Some(items) = text.strip_suffix("[]") {
         return Some(Type::Array(Box::new(member(items, depth)?)));
@@ -129,25 +136,37 @@ fn items_of(text: &str, depth: usize) -> Option<Type> {
     }
     parse(text, depth + 1).or_else(|| {
         let items = cut_word(text, " objects")?;
-        items.ends_with('>').then(|| parse(items, depth + 1)).flatten()
+        items
+            .ends_with('>')
+            .then(|| parse(items, depth + 1))
+            .flatten()
     })
 }
 
 fn plain(text: &str) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();
-    PLAIN.iter().find(|(_, spellings)| spellings.contains(&lower.as_str())).map(|(name, _)| *name)
+    PLAIN
+        .iter()
+        .find(|(_, spellings)| spellings.contains(&lower.as_str()))
+        .map(|(name, _)| *name)
 }
 
 /// The text after a beginning in any case.
 fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let start = text.get(..word.len())?;
-    start.eq_ignore_ascii_case(word).then(|| text.get(word.len()..)).flatten()
+    start
+        .eq_ignore_ascii_case(word)
+        .then(|| text.get(word.len()..))
+        .flatten()
 }
 
 /// The text before an ending in any case.
 fn cut_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let at = text.len().checked_sub(word.len())?;
-    text.get(at..)?.eq_ignore_ascii_case(word).then(|| text.get(..at)).flatten()
+    text.get(at..)?
+        .eq_ignore_ascii_case(word)
+        .then(|| text.get(..at))
+        .flatten()
 }
 
 /// The text in `word<…>` or `word[…]`.
@@ -155,7 +174,10 @@ fn in_brackets<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let rest = after_word(text, word)?.trim_start();
     rest.strip_prefix('<')
         .and_then(|rest| rest.strip_suffix('>'))
-        .or_else(|| rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')))
+        .or_else(|| {
+            rest.strip_prefix('[')
+                .and_then(|rest| rest.strip_suffix(']'))
+        })
 }
 
 fn object(text: &str, ending: &str) -> Option<String> {
@@ -166,7 +188,10 @@ fn object(text: &str, ending: &str) -> Option<String> {
 fn schema_name(text: &str) -> Option<String> {
     let name = text.trim();
     let lower = name.to_ascii_lowercase();
-    let spelled = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
+    let spelled = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || "_-.".contains(c));
     let reserved = plain(name).is_some() || NO_SCHEMA.contains(&lower.as_str());
     (spelled && !reserved).then(|| name.to_owned())
 }
@@ -174,7 +199,10 @@ fn schema_name(text: &str) -> Option<String> {
 /// Whether a stored type can be told apart from a mistake: not empty, brackets in pairs.
 pub fn is_well_formed(notation: &str) -> bool {
     let mut inner = notation;
-    while let Some(shorter) = inner.strip_prefix("array<").or_else(|| inner.strip_prefix("map<")) {
+    while let Some(shorter) = inner
+        .strip_prefix("array<")
+        .or_else(|| inner.strip_prefix("map<"))
+    {
         match shorter.strip_suffix('>') {
             Some(shorter) => inner = shorter,
             None => return false,

@@ -22,26 +22,48 @@ pub fn is_method(text: &str) -> bool {
 pub fn request_line(text: &str) -> Option<RequestLine> {
     let mut words = text.split_whitespace().peekable();
     while let Some(word) = words.next() {
-        let (word, glued) = word.find('/').map_or((word, None), |at| (word.get(..at).unwrap_or(word), word.get(at..)));
-        let method = word.trim_matches(|c: char| !c.is_ascii_alphabetic()).to_ascii_uppercase();
+        let (word, glued) = word.find('/').map_or((word, None), |at| {
+            (word.get(..at).unwrap_or(word), word.get(at..))
+        });
+        let method = word
+            .trim_matches(|c: char| !c.is_ascii_alphabetic())
+            .to_ascii_uppercase();
         if !is_method(&method) || word.chars().any(|c| c.is_ascii_digit()) {
             continue;
         }
-        if let Some((path, query)) = glued.or_else(|| words.peek().copied()).and_then(path_and_query) {
-            return Some(RequestLine { method, path, query });
+        if let Some((path, query)) = glued
+            .or_else(|| words.peek().copied())
+            .and_then(path_and_query)
+        {
+            return Some(RequestLine {
+                method,
+                path,
+                query,
+            });
         }
     }
     None
 }
 
 fn path_and_query(word: &str) -> Option<(String, Vec<String>)> {
-    let url: String =
-        word.trim_start_matches(['`', '*', '"']).chars().take_while(char::is_ascii_graphic).filter(|c| *c != '\\').collect();
+    let url: String = word
+        .trim_start_matches(['`', '*', '"'])
+        .chars()
+        .take_while(char::is_ascii_graphic)
+        .filter(|c| *c != '\\')
+        .collect();
     let url = url.trim_end_matches(['`', '*', '"', ',', ';', '.', ')']);
     let url = url.split('#').next().unwrap_or_default();
-    let path = if url.starts_with('/') { url } else { after_host(url)? };
+    let path = if url.starts_with('/') {
+        url
+    } else {
+        after_host(url)?
+    };
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let names = query.split('&').filter_map(|pair| pair.split('=').next()).filter(|name| !name.is_empty());
+    let names = query
+        .split('&')
+        .filter_map(|pair| pair.split('=').next())
+        .filter(|name| !name.is_empty());
     Some((path.to_owned(), names.map(str::to_owned).collect()))
 }
 
@@ -61,5 +83,8 @@ fn after_host(url: &str) -> Option<&str> {
 
 /// The names in `{…}` of a path.
 pub fn path_names(path: &str) -> impl Iterator<Item = &str> {
-    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+    path.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name)
 }

@@ -38,61 +38,156 @@ const SECTIONS: &[(Section, &[&str])] = &[
     (
         Section::Function,
         &[
-            "功能介绍", "功能说明", "功能描述", "接口功能", "接口说明", "接口描述", "function", "functions",
-            "functiondescription", "description", "introduction",
+            "功能介绍",
+            "功能说明",
+            "功能描述",
+            "接口功能",
+            "接口说明",
+            "接口描述",
+            "function",
+            "functions",
+            "functiondescription",
+            "description",
+            "introduction",
         ],
     ),
     (
         Section::Debugging,
-        &["调试", "在线调试", "调用方法", "debugging", "debug", "onlinedebugging", "callingmethod", "callingmethods"],
+        &[
+            "调试",
+            "在线调试",
+            "调用方法",
+            "debugging",
+            "debug",
+            "onlinedebugging",
+            "callingmethod",
+            "callingmethods",
+        ],
     ),
     (
         Section::Uri,
         &[
-            "uri", "url", "接口uri", "请求uri", "接口url", "接口地址", "uri格式", "requesturi", "requesturl",
-            "uriformat", "endpointuri",
+            "uri",
+            "url",
+            "接口uri",
+            "请求uri",
+            "接口url",
+            "接口地址",
+            "uri格式",
+            "requesturi",
+            "requesturl",
+            "uriformat",
+            "endpointuri",
         ],
     ),
     (
         Section::Request,
         &[
-            "请求参数", "请求消息", "请求", "请求参数说明", "requestparameters", "requestparameter", "request",
-            "requests", "requestmessage", "requestmessages",
+            "请求参数",
+            "请求消息",
+            "请求",
+            "请求参数说明",
+            "requestparameters",
+            "requestparameter",
+            "request",
+            "requests",
+            "requestmessage",
+            "requestmessages",
         ],
     ),
     (
         Section::Response,
         &[
-            "响应参数", "响应消息", "响应", "返回参数", "返回消息", "响应参数说明", "responseparameters",
-            "responseparameter", "response", "responses", "responsemessage", "responsemessages",
+            "响应参数",
+            "响应消息",
+            "响应",
+            "返回参数",
+            "返回消息",
+            "响应参数说明",
+            "responseparameters",
+            "responseparameter",
+            "response",
+            "responses",
+            "responsemessage",
+            "responsemessages",
         ],
     ),
     (
         Section::Examples(Some(Direction::Request)),
         &[
-            "请求示例", "请求样例", "请求消息示例", "请求参数示例", "examplerequests", "examplerequest",
-            "requestexample", "requestexamples", "samplerequest", "samplerequests", "requestsample",
+            "请求示例",
+            "请求样例",
+            "请求消息示例",
+            "请求参数示例",
+            "examplerequests",
+            "examplerequest",
+            "requestexample",
+            "requestexamples",
+            "samplerequest",
+            "samplerequests",
+            "requestsample",
         ],
     ),
     (
         Section::Examples(Some(Direction::Response)),
         &[
-            "响应示例", "响应样例", "返回示例", "响应消息示例", "响应参数示例", "exampleresponses", "exampleresponse",
-            "responseexample", "responseexamples", "sampleresponse", "sampleresponses", "responsesample",
+            "响应示例",
+            "响应样例",
+            "返回示例",
+            "响应消息示例",
+            "响应参数示例",
+            "exampleresponses",
+            "exampleresponse",
+            "responseexample",
+            "responseexamples",
+            "sampleresponse",
+            "sampleresponses",
+            "responsesample",
         ],
     ),
-    (Section::Examples(None), &["示例", "样例", "请求响应示例", "example", "examples", "samples"]),
+    (
+        Section::Examples(None),
+        &[
+            "示例",
+            "样例",
+            "请求响应示例",
+            "example",
+            "examples",
+            "samples",
+        ],
+    ),
     (
         Section::Statuses,
         &[
-            "状态码", "返回码", "返回值", "http状态码", "响应状态码", "statuscodes", "statuscode", "httpstatuscode",
-            "httpstatuscodes", "returncode", "returncodes", "returnvalue", "returnvalues", "returnedvalues",
+            "状态码",
+            "返回码",
+            "返回值",
+            "http状态码",
+            "响应状态码",
+            "statuscodes",
+            "statuscode",
+            "httpstatuscode",
+            "httpstatuscodes",
+            "returncode",
+            "returncodes",
+            "returnvalue",
+            "returnvalues",
+            "returnedvalues",
         ],
     ),
-    (Section::ErrorCodes, &["错误码", "错误码说明", "errorcodes", "errorcode"]),
+    (
+        Section::ErrorCodes,
+        &["错误码", "错误码说明", "errorcodes", "errorcode"],
+    ),
     (
         Section::Other,
-        &["接口约束", "约束限制", "constraints", "sdk代码示例", "sdksamplecode"],
+        &[
+            "接口约束",
+            "约束限制",
+            "constraints",
+            "sdk代码示例",
+            "sdksamplecode",
+        ],
     ),
 ];
 
@@ -112,55 +207,128 @@ pub enum TableKind {
 }
 
 const CAPTIONS: &[(TableKind, &[&str])] = &[
-    (TableKind::Uri, &["uri参数", "url参数", "参数", "uriparameters", "urlparameters", "parameters", "parameter"]),
+    (
+        TableKind::Uri,
+        &[
+            "uri参数",
+            "url参数",
+            "参数",
+            "uriparameters",
+            "urlparameters",
+            "parameters",
+            "parameter",
+        ],
+    ),
     (
         TableKind::Parameters(Location::Path),
-        &["路径参数", "uri路径参数", "path参数", "请求path参数", "pathparameters", "pathparameter", "uripathparameters"],
+        &[
+            "路径参数",
+            "uri路径参数",
+            "path参数",
+            "请求path参数",
+            "pathparameters",
+            "pathparameter",
+            "uripathparameters",
+        ],
     ),
     (
         TableKind::Parameters(Location::Query),
         &[
-            "query参数", "请求query参数", "查询参数", "url查询参数", "queryparameters", "queryparameter",
-            "requestqueryparameters", "querystringparameters", "querystring",
+            "query参数",
+            "请求query参数",
+            "查询参数",
+            "url查询参数",
+            "queryparameters",
+            "queryparameter",
+            "requestqueryparameters",
+            "querystringparameters",
+            "querystring",
         ],
     ),
     (
         TableKind::Parameters(Location::Header),
         &[
-            "请求header参数", "请求头参数", "请求消息头参数", "请求消息头", "请求头", "header参数", "消息头参数",
-            "requestheaderparameters", "requestheaderparameter", "requestheaders", "requestheader",
-            "headerparameters", "headerparameter",
+            "请求header参数",
+            "请求头参数",
+            "请求消息头参数",
+            "请求消息头",
+            "请求头",
+            "header参数",
+            "消息头参数",
+            "requestheaderparameters",
+            "requestheaderparameter",
+            "requestheaders",
+            "requestheader",
+            "headerparameters",
+            "headerparameter",
         ],
     ),
     (
         TableKind::Form,
         &[
-            "formdata参数", "请求formdata参数", "form参数", "表单参数", "请求表单参数", "formdataparameters",
-            "formdataparameter", "requestformdataparameters", "formparameters", "multipartparameters",
+            "formdata参数",
+            "请求formdata参数",
+            "form参数",
+            "表单参数",
+            "请求表单参数",
+            "formdataparameters",
+            "formdataparameter",
+            "requestformdataparameters",
+            "formparameters",
+            "multipartparameters",
         ],
     ),
     (
         TableKind::ResponseHeaders,
         &[
-            "响应header参数", "响应头参数", "响应消息头参数", "响应消息头", "响应头", "返回header参数",
-            "responseheaderparameters", "responseheaderparameter", "responseheaders", "responseheader",
+            "响应header参数",
+            "响应头参数",
+            "响应消息头参数",
+            "响应消息头",
+            "响应头",
+            "返回header参数",
+            "responseheaderparameters",
+            "responseheaderparameter",
+            "responseheaders",
+            "responseheader",
         ],
     ),
     (
         TableKind::Body(Some(Direction::Request)),
         &[
-            "请求body参数", "请求体参数", "请求体", "请求消息体参数", "请求消息体", "请求参数", "requestbodyparameters",
-            "requestbodyparameter", "requestbody", "requestparameters",
+            "请求body参数",
+            "请求体参数",
+            "请求体",
+            "请求消息体参数",
+            "请求消息体",
+            "请求参数",
+            "requestbodyparameters",
+            "requestbodyparameter",
+            "requestbody",
+            "requestparameters",
         ],
     ),
     (
         TableKind::Body(Some(Direction::Response)),
         &[
-            "响应body参数", "响应体参数", "响应体", "响应消息体参数", "响应消息体", "响应参数", "返回参数", "返回body参数",
-            "responsebodyparameters", "responsebodyparameter", "responsebody", "responseparameters",
+            "响应body参数",
+            "响应体参数",
+            "响应体",
+            "响应消息体参数",
+            "响应消息体",
+            "响应参数",
+            "返回参数",
+            "返回body参数",
+            "responsebodyparameters",
+            "responsebodyparameter",
+            "responsebody",
+            "responseparameters",
         ],
     ),
-    (TableKind::Body(None), &["body参数", "消息体参数", "bodyparameters", "bodyparameter"]),
+    (
+        TableKind::Body(None),
+        &["body参数", "消息体参数", "bodyparameters", "bodyparameter"],
+    ),
 ];
 
 /// What a column holds.
@@ -184,43 +352,149 @@ const COLUMNS: &[(Column, &[&str])] = &[
     (
         Column::Name,
         &[
-            "参数", "名称", "参数名", "参数名称", "字段", "字段名", "字段名称", "属性", "属性名", "属性名称", "parameter",
-            "parameters", "parametername", "name", "field", "fieldname", "attribute", "attributename", "property",
+            "参数",
+            "名称",
+            "参数名",
+            "参数名称",
+            "字段",
+            "字段名",
+            "字段名称",
+            "属性",
+            "属性名",
+            "属性名称",
+            "parameter",
+            "parameters",
+            "parametername",
+            "name",
+            "field",
+            "fieldname",
+            "attribute",
+            "attributename",
+            "property",
         ],
     ),
     (
         Column::Required,
         &[
-            "是否必选", "必选", "是否必填", "必填", "是否必须", "必须", "必选/可选", "可选/必选", "是否必选(m/o)", "mandatory",
-            "required", "mandatory/optional", "mandatory(yes/no)", "mandatory(yesorno)",
+            "是否必选",
+            "必选",
+            "是否必填",
+            "必填",
+            "是否必须",
+            "必须",
+            "必选/可选",
+            "可选/必选",
+            "是否必选(m/o)",
+            "mandatory",
+            "required",
+            "mandatory/optional",
+            "mandatory(yes/no)",
+            "mandatory(yesorno)",
         ],
     ),
-    (Column::Type, &["参数类型", "类型", "数据类型", "字段类型", "type", "parametertype", "datatype", "fieldtype"]),
+    (
+        Column::Type,
+        &[
+            "参数类型",
+            "类型",
+            "数据类型",
+            "字段类型",
+            "type",
+            "parametertype",
+            "datatype",
+            "fieldtype",
+        ],
+    ),
     (
         Column::Description,
         &[
-            "描述", "说明", "参数说明", "参数描述", "字段说明", "字段描述", "备注", "含义", "参数解释", "description",
-            "descriptions", "desc", "remarks", "remark", "meaning", "explanation",
+            "描述",
+            "说明",
+            "参数说明",
+            "参数描述",
+            "字段说明",
+            "字段描述",
+            "备注",
+            "含义",
+            "参数解释",
+            "description",
+            "descriptions",
+            "desc",
+            "remarks",
+            "remark",
+            "meaning",
+            "explanation",
         ],
     ),
     (
         Column::Status,
         &[
-            "状态码", "返回值", "返回码", "http状态码", "响应码", "statuscode", "httpstatuscode", "status", "returncode",
-            "returnvalue", "returnedvalue",
+            "状态码",
+            "返回值",
+            "返回码",
+            "http状态码",
+            "响应码",
+            "statuscode",
+            "httpstatuscode",
+            "status",
+            "returncode",
+            "returnvalue",
+            "returnedvalue",
         ],
     ),
-    (Column::ErrorCode, &["错误码", "错误代码", "errorcode", "错误信息", "errormessage"]),
+    (
+        Column::ErrorCode,
+        &[
+            "错误码",
+            "错误代码",
+            "errorcode",
+            "错误信息",
+            "errormessage",
+        ],
+    ),
 ];
 
-const REQUIRED: &[&str] = &["是", "yes", "y", "true", "m", "mandatory", "required", "必选", "必填", "必须"];
-const OPTIONAL: &[&str] = &["否", "no", "n", "false", "o", "optional", "可选", "选填", "非必选", "非必填"];
+const REQUIRED: &[&str] = &[
+    "是",
+    "yes",
+    "y",
+    "true",
+    "m",
+    "mandatory",
+    "required",
+    "必选",
+    "必填",
+    "必须",
+];
+const OPTIONAL: &[&str] = &[
+    "否",
+    "no",
+    "n",
+    "false",
+    "o",
+    "optional",
+    "可选",
+    "选填",
+    "非必选",
+    "非必填",
+];
 const NOTHING: &[&str] = &["无", "none", "-", "--", "n/a", "不涉及"];
-const STATUS_WORDS: &[&str] = &["http状态码", "状态码", "返回码", "响应码", "httpstatuscode", "statuscode", "returncode"];
+const STATUS_WORDS: &[&str] = &[
+    "http状态码",
+    "状态码",
+    "返回码",
+    "响应码",
+    "httpstatuscode",
+    "statuscode",
+    "returncode",
+];
 const CAPTION_ENDINGS: &[&str] = &["说明", "列表", "描述", "信息", "description", "list"];
 
 fn meaning<T: Copy>(words: &[(T, &[&str])], key: &str) -> Option<T> {
-    words.iter().find(|(_, spellings)| spellings.contains(&key)).map(|(meaning, _)| *meaning)
+    words
+        .iter()
+        .find(|(_, spellings)| spellings.contains(&key))
+        .map(|(meaning, _)| *meaning)
 }
 
 /// A text without what spelling habits change: case, spaces, full-width signs, a last colon.
@@ -243,14 +517,17 @@ fn key(text: &str) -> String {
 /// The section that a heading announces, if it is one of those that pages share.
 pub fn section(heading: &str) -> Option<Section> {
     let key = key(heading);
-    let unnumbered = key.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '、' | ')'));
+    let unnumbered =
+        key.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '、' | ')'));
     meaning(SECTIONS, unnumbered)
 }
 
 /// What the table under a caption holds, if the caption is no schema's name.
 pub fn table_kind(caption: &str) -> Option<TableKind> {
     let key = key(caption);
-    let shorter = CAPTION_ENDINGS.iter().find_map(|ending| key.strip_suffix(ending));
+    let shorter = CAPTION_ENDINGS
+        .iter()
+        .find_map(|ending| key.strip_suffix(ending));
     meaning(CAPTIONS, &key).or_else(|| meaning(CAPTIONS, shorter?))
 }
 
@@ -262,10 +539,14 @@ pub fn column(header: &str) -> Option<Column> {
 /// What a cell of the column of mandatory parameters says.
 pub fn required(text: &str) -> Option<bool> {
     let key = key(text);
-    let key = key.trim_end_matches(['。', '.']);
-    if REQUIRED.contains(&key) {
+    // `否，该参数与url二选一`: what follows the first word is a condition on something else.
+    let word = key
+        .split(['，', ',', '。', '.', ';', '；', '('])
+        .next()
+        .unwrap_or_default();
+    if REQUIRED.contains(&word) {
         Some(true)
-    } else if OPTIONAL.contains(&key) {
+    } else if OPTIONAL.contains(&word) {
         Some(false)
     } else {
         None
@@ -290,7 +571,8 @@ pub fn caption(text: &str) -> Option<&str> {
     if caption.len() == numbered.len() {
         return None;
     }
-    let caption = caption.trim_start_matches(|c: char| matches!(c, '-' | '.') || c.is_ascii_digit());
+    let caption =
+        caption.trim_start_matches(|c: char| matches!(c, '-' | '.') || c.is_ascii_digit());
     Some(caption.trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '：')))
 }
 
@@ -306,7 +588,9 @@ pub enum Announced {
 /// Reads a line such as `状态码： 200` or `Status code: 200`.
 pub fn announced(text: &str) -> Option<Announced> {
     let key = key(text);
-    let rest = STATUS_WORDS.iter().find_map(|word| key.strip_prefix(word))?;
+    let rest = STATUS_WORDS
+        .iter()
+        .find_map(|word| key.strip_prefix(word))?;
     let value = rest.trim_start_matches(':');
     if value.chars().count() > 60 || value.is_empty() {
         return None;
@@ -334,7 +618,9 @@ pub fn statuses(text: &str) -> Option<Vec<String>> {
         if begins_range(rest) {
             return None;
         }
-        let Some(next) = rest.strip_prefix([',', '，', '、', '/', ';']) else { return Some(found) };
+        let Some(next) = rest.strip_prefix([',', '，', '、', '/', ';']) else {
+            return Some(found);
+        };
         rest = next.trim_start();
     }
 }

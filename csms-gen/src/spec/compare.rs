@@ -3,9 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::notation::notation;
-use super::{
-    Operation, Spec, escape, json_examples, json_schema, members, reference_name,
-};
+use super::{Operation, Spec, escape, json_examples, json_schema, members, reference_name};
 use crate::contract::{Body, Contract, Field, Location, Parameter};
 
 /// A fact on which page and spec disagree.
@@ -64,31 +62,45 @@ impl<'a> Comparison<'a> {
     fn parameters(&mut self, documented: &[Parameter], operation: &Operation<'_>) {
         let declared = self.spec.parameters(operation);
         for parameter in documented {
-            let found = declared.iter().find(|p| {
-                p.location == location(parameter.location) && p.name == parameter.name
-            });
+            let found = declared
+                .iter()
+                .find(|p| p.location == location(parameter.location) && p.name == parameter.name);
             match found {
                 Some(found) => {
                     let schema = found.value.get("schema").unwrap_or(&Value::Null);
                     let pointer = format!("{}/schema", found.pointer);
-                    self.type_of(&pointer, &parameter.type_name, schema, parameter.origin.line);
+                    self.type_of(
+                        &pointer,
+                        &parameter.type_name,
+                        schema,
+                        parameter.origin.line,
+                    );
                     let required = found.value.get("required").and_then(Value::as_bool);
                     let pointer = format!("{}/required", found.pointer);
-                    self.required(&pointer, parameter.required, required, parameter.origin.line);
+                    self.required(
+                        &pointer,
+                        parameter.required,
+                        required,
+                        parameter.origin.line,
+                    );
                 }
                 None if is_token(parameter) => self.token_scheme(operation, parameter),
                 None => self.differ(
                     format!("{}/parameters", operation.pointer),
-                    json!(format!("{} {}", location(parameter.location), parameter.name)),
+                    json!(format!(
+                        "{} {}",
+                        location(parameter.location),
+                        parameter.name
+                    )),
                     Value::Null,
                     parameter.origin.line,
                 ),
             }
         }
         for parameter in &declared {
-            let known = documented.iter().any(|p| {
-                location(p.location) == parameter.location && p.name == parameter.name
-            });
+            let known = documented
+                .iter()
+                .any(|p| location(p.location) == parameter.location && p.name == parameter.name);
             if !known {
                 let spec_says = json!(format!("{} {}", parameter.location, parameter.name));
                 self.differ(parameter.pointer.clone(), Value::Null, spec_says, 0);
@@ -118,7 +130,10 @@ impl<'a> Comparison<'a> {
 
     fn request_body(&mut self, contract: &Contract, operation: &Operation<'_>) {
         let pointer = format!("{}/requestBody", operation.pointer);
-        let declared = operation.value.get("requestBody").map(|b| self.spec.resolve(b));
+        let declared = operation
+            .value
+            .get("requestBody")
+            .map(|b| self.spec.resolve(b));
         self.body(&pointer, contract.request_body.as_ref(), declared);
         self.examples(&pointer, &contract.examples.request, declared);
     }
@@ -129,7 +144,12 @@ impl<'a> Comparison<'a> {
             let pointer = format!("{}/responses/{}", operation.pointer, escape(status));
             let Some(response) = declared.and_then(|r| r.get(status)) else {
                 let line = contract.statuses.get(status).map_or(0, |o| o.line);
-                self.differ(pointer, json!(format!("status {status}")), Value::Null, line);
+                self.differ(
+                    pointer,
+                    json!(format!("status {status}")),
+                    Value::Null,
+                    line,
+                );
                 continue;
             };
             let response = self.spec.resolve(response);
@@ -152,7 +172,12 @@ impl<'a> Comparison<'a> {
             (None, None) => {}
             (Some(body), None) => {
                 let line = body.fields.first().map_or(0, |f| f.origin.line);
-                self.differ(format!("{pointer}/content"), body_name(body), Value::Null, line);
+                self.differ(
+                    format!("{pointer}/content"),
+                    body_name(body),
+                    Value::Null,
+                    line,
+                );
             }
             (None, Some(schema)) => {
                 let spec_says = json!(notation(self.spec, schema));
@@ -190,9 +215,10 @@ impl<'a> Comparison<'a> {
             let required = super::elements(object.get("required")).any(|r| *r == field.name);
             self.required(&at, field.required, Some(required), field.origin.line);
             // A property of another type is one difference, not one for each of its fields.
-            if let (Some(fields), true) =
-                (&field.fields, notation(self.spec, property) == field.type_name)
-            {
+            if let (Some(fields), true) = (
+                &field.fields,
+                notation(self.spec, property) == field.type_name,
+            ) {
                 self.object(&at, fields, property);
             }
         }
@@ -223,7 +249,8 @@ impl<'a> Comparison<'a> {
             } else if let Some(items) = schema.get("items") {
                 pointer.push_str("/items");
                 schema = items;
-            } else if let Some(values) = schema.get("additionalProperties").filter(|v| v.is_object())
+            } else if let Some(values) =
+                schema.get("additionalProperties").filter(|v| v.is_object())
             {
                 pointer.push_str("/additionalProperties");
                 schema = values;
@@ -257,7 +284,12 @@ impl<'a> Comparison<'a> {
         if documented.is_some_and(|documented| documented != declared) {
             let page_says = documented.map_or("", requirement);
             let pointer = format!("{}/required", pointer.trim_end_matches("/required"));
-            self.differ(pointer, json!(page_says), json!(requirement(declared)), line);
+            self.differ(
+                pointer,
+                json!(page_says),
+                json!(requirement(declared)),
+                line,
+            );
         }
     }
 

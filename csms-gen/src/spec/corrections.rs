@@ -3,27 +3,44 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::Spec;
 use super::compare::Difference;
+use crate::contract::{Contract, Field};
 use crate::problem::Problem;
 
-/// One decision against a page.
+/// One decision against the pages of some operations.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Correction {
     /// A name for it, unique.
     pub name: String,
+    /// What it is about.
+    pub kind: Kind,
     /// The operations on whose pages it occurs.
     pub operations: Vec<String>,
-    /// The place in the spec.
-    pub pointer: String,
-    /// What the page says there; null for nothing.
+    /// The places in the spec.
+    pub pointers: Vec<String>,
+    /// What the pages say there; null for nothing.
     pub page_says: Value,
     /// What the spec says there; null for nothing.
     pub spec_says: Value,
+    /// For prose: words that stand on the page as long as it errs.
+    #[serde(default)]
+    pub page_text: Option<String>,
     /// Why the spec is right.
     pub reason: String,
     /// Where that is known from.
     pub source: String,
+}
+
+/// Whether a contract holds what the correction is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A fact of the contract: without the correction, contract and spec differ.
+    Fact,
+    /// Something that only the page's prose tells: a unit, a pattern, a list of values.
+    Prose,
 }
 
 /// All corrections, and the name of their file.
@@ -66,28 +83,79 @@ impl Corrections {
             .collect()
     }
 
-    /// A problem for each correction, and each of its operations, that no difference needs.
-    pub fn stale(&self, differences: &[Difference]) -> Vec<Problem> {
+    /// Whether a correction keeps what the page of `operation` has at `pointer` out of the spec.
+    pub fn leave_out(&self, operation: &str, pointer: &str) -> bool {
+        self.entries.iter().any(|entry| {
+            entry.kind == Kind::Fact
+                && entry.spec_says.is_null()
+                && entry.pointers.iter().any(|p| p == pointer)
+                && entry.operations.iter().any(|o| o == operation)
+        })
+    }
+
+    /// A problem for each correction that contracts and spec no longer need.
+    pub fn stale(&self, spec: &Spec, differences: &[Difference]) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (i, entry) in self.entries.iter().enumerate() {
-            if entry.operations.is_empty() {
-                let message = format!("correction {} names no operation; remove it", entry.name);
-                problems.push(Problem::new(&self.file, message).at(None, &format!("/{i}")));
+            let mut report = |operation: Option<&str>, at: String, message: String| {
+                let message = format!("correction {} {message}", entry.name);
+                problems.push(Problem::new(&self.file, message).at(operation, &at));
+            };
+            if entry.operations.is_empty() || entry.pointers.is_empty() {
+                let message = "names no operation or no pointer; remove it".to_owned();
+                report(None, format!("/{i}"), message);
             }
-            for operation in &entry.operations {
-                let needed = differences
-                    .iter()
-                    .any(|d| d.operation == *operation && entry.applies(d));
+            for (k, pointer) in entry.pointers.iter().enumerate() {
+                if !entry.is_needed_at(pointer, spec, differences) {
+                    let message = format!(
+                        "no longer applies at {pointer}: contracts and spec agree there, or say \
+                         something else than it states; remove or update it"
+                    );
+                    let operation = entry.operations.first().map(String::as_str);
+                    report(operation, format!("/{i}/pointers/{k}"), message);
+                }
+            }
+            for (k, operation) in entry.operations.iter().enumerate() {
+                let needed = match entry.kind {
+                    Kind::Fact => differences
+                        .iter()
+                        .any(|d| d.operation == *operation && entry.applies(d)),
+                    Kind::Prose => spec.operation(operation).is_some(),
+                };
                 if !needed {
                     let message = format!(
-                        "correction {} no longer applies: contract and spec agree there, or say \
-                         something else than it states; remove or update it",
-                        entry.name
+                        "no longer applies to {operation}: its contract and the spec agree; \
+                         remove the operation from it"
                     );
-                    problems.push(
-                        Problem::new(&self.file, message).at(Some(operation), &format!("/{i}")),
-                    );
+                    report(Some(operation), format!("/{i}/operations/{k}"), message);
                 }
+            }
+        }
+        problems
+    }
+
+    /// A problem for each correction of prose whose words the page has no longer.
+    pub fn unsaid(&self, contract: &Contract) -> Vec<Problem> {
+        let id = contract.operation_id.as_deref().unwrap_or_default();
+        let texts = texts(contract);
+        // A stored contract has no prose that could be looked at.
+        if texts.iter().all(|text| text.is_empty()) {
+            return Vec::new();
+        }
+        let mut problems = Vec::new();
+        for (i, entry) in self.entries.iter().enumerate() {
+            let Some(words) = &entry.page_text else {
+                continue;
+            };
+            let concerns = entry.operations.iter().any(|operation| operation == id);
+            if concerns && !texts.iter().any(|text| text.contains(words.as_str())) {
+                let message = format!(
+                    "correction {} no longer applies: the page does not say \"{words}\" any \
+                     more; remove or update it",
+                    entry.name
+                );
+                let problem = Problem::new(&self.file, message);
+                problems.push(problem.at(Some(id), &format!("/{i}/page_text")));
             }
         }
         problems
@@ -96,9 +164,42 @@ impl Corrections {
 
 impl Correction {
     fn applies(&self, difference: &Difference) -> bool {
-        self.operations.contains(&difference.operation)
-            && self.pointer == difference.pointer
+        self.kind == Kind::Fact
+            && self.operations.contains(&difference.operation)
+            && self.pointers.contains(&difference.pointer)
             && self.page_says == difference.page_says
             && self.spec_says == difference.spec_says
     }
+
+    fn is_needed_at(&self, pointer: &str, spec: &Spec, differences: &[Difference]) -> bool {
+        match self.kind {
+            Kind::Fact => differences
+                .iter()
+                .any(|d| d.pointer == pointer && self.applies(d)),
+            Kind::Prose => spec.value.pointer(pointer).unwrap_or(&Value::Null) == &self.spec_says,
+        }
+    }
+}
+
+fn texts(contract: &Contract) -> Vec<&str> {
+    fn collect<'a>(fields: &'a [Field], texts: &mut Vec<&'a str>) {
+        for field in fields {
+            texts.push(&field.origin.text);
+            collect(field.fields.as_deref().unwrap_or_default(), texts);
+        }
+    }
+    let mut texts: Vec<&str> = vec![&contract.origin.text];
+    texts.extend(
+        contract
+            .parameters
+            .iter()
+            .map(|parameter| parameter.origin.text.as_str()),
+    );
+    let bodies = contract
+        .responses
+        .values()
+        .chain([&contract.request_body])
+        .flatten();
+    bodies.for_each(|body| collect(&body.fields, &mut texts));
+    texts
 }

@@ -133,20 +133,17 @@ impl<'a> Merger<'a> {
         }
     }
 
-    fn left_out(&self, operation: &str, pointer: &str) -> bool {
-        self.corrections.entries.iter().any(|entry| {
-            entry.spec_says.is_null()
-                && entry.pointer == pointer
-                && entry.operations.iter().any(|o| o == operation)
-        })
-    }
-
     fn draft_operation(&mut self, id: &str, contract: &Contract) -> bool {
         let method = contract.method.to_lowercase();
         self.ensure_object("", "paths");
         self.ensure_object("/paths", &contract.path);
         let item = format!("/paths/{}", escape(&contract.path));
-        if self.spec.value.pointer(&format!("{item}/{method}")).is_some() {
+        if self
+            .spec
+            .value
+            .pointer(&format!("{item}/{method}"))
+            .is_some()
+        {
             return false;
         }
         let tag = draft_tag(&contract.path);
@@ -154,7 +151,7 @@ impl<'a> Merger<'a> {
         let operation = json!({
             "operationId": id,
             "tags": [tag],
-            "summary": contract.title,
+            "summary": contract.title.as_deref().unwrap_or(id),
             "description": contract.origin.text,
             "x-draft": true,
             "x-safe-to-repeat": matches!(method.as_str(), "get" | "put" | "delete" | "head"),
@@ -188,13 +185,20 @@ impl<'a> Merger<'a> {
                     json!(p.location) == json!(parameter.location) && p.name == parameter.name
                 })
             });
-            if is_token || known || self.left_out(id, &format!("{pointer}/parameters")) {
+            if is_token
+                || known
+                || self
+                    .corrections
+                    .leave_out(id, &format!("{pointer}/parameters"))
+            {
                 continue;
             }
             let mut draft = Map::new();
             draft.insert("in".to_owned(), json!(parameter.location));
             draft.insert("name".to_owned(), json!(parameter.name));
-            let required = parameter.required.unwrap_or(parameter.location == Location::Path);
+            let required = parameter
+                .required
+                .unwrap_or(parameter.location == Location::Path);
             draft.insert("required".to_owned(), json!(required));
             match self.curated_path_parameter(parameter) {
                 Some(description) => {
@@ -236,7 +240,7 @@ impl<'a> Merger<'a> {
             role: "RequestBody",
         };
         let at = format!("{pointer}/requestBody");
-        if self.left_out(id, &format!("{at}/content")) {
+        if self.corrections.leave_out(id, &format!("{at}/content")) {
             return;
         }
         if self.spec.value.pointer(&at).is_none() {
@@ -251,16 +255,27 @@ impl<'a> Merger<'a> {
         let all = format!("{pointer}/responses");
         for (status, body) in &contract.responses {
             let at = format!("{all}/{}", escape(status));
-            if self.left_out(id, &at) {
+            if self.corrections.leave_out(id, &at) {
                 continue;
             }
             if self.spec.value.pointer(&at).is_none() {
                 self.set(&all, status, json!({"description": reason_phrase(status)}));
             }
             if let Some(body) = body {
-                let role = if is_success(status) { "ResponseBody" } else { "ErrorBody" };
-                if !self.left_out(id, &format!("{at}/content")) {
-                    self.content(Place { operation: id, role }, &at, body);
+                let role = if is_success(status) {
+                    "ResponseBody"
+                } else {
+                    "ErrorBody"
+                };
+                if !self.corrections.leave_out(id, &format!("{at}/content")) {
+                    self.content(
+                        Place {
+                            operation: id,
+                            role,
+                        },
+                        &at,
+                        body,
+                    );
                 }
             }
             if let Some(examples) = contract.examples.responses.get(status) {
@@ -270,7 +285,12 @@ impl<'a> Merger<'a> {
     }
 
     fn content(&mut self, place: Place<'_>, pointer: &str, body: &Body) {
-        let declared = self.spec.value.pointer(pointer).and_then(json_schema).cloned();
+        let declared = self
+            .spec
+            .value
+            .pointer(pointer)
+            .and_then(json_schema)
+            .cloned();
         match declared.as_ref().and_then(reference_name) {
             Some(name) => {
                 let name = name.to_owned();
@@ -295,9 +315,11 @@ impl<'a> Merger<'a> {
         fields: &[Field],
     ) -> String {
         let fitting = match documented {
-            Some(documented) => self.index.schemas.get(documented).and_then(|names| {
-                names.iter().find(|name| self.fits(name, fields))
-            }),
+            Some(documented) => self
+                .index
+                .schemas
+                .get(documented)
+                .and_then(|names| names.iter().find(|name| self.fits(name, fields))),
             // A page without anchors does not name its bodies; error bodies repeat, others don't.
             None if place.role == "ErrorBody" => self
                 .spec
@@ -338,7 +360,14 @@ impl<'a> Merger<'a> {
 
     fn new_name(&self, place: Place<'_>, documented: Option<&str>) -> String {
         let own = format!("{}{}", place.operation, documented.unwrap_or(place.role));
-        let directed = format!("{own}{}", if place.is_request() { "Input" } else { "Output" });
+        let directed = format!(
+            "{own}{}",
+            if place.is_request() {
+                "Input"
+            } else {
+                "Output"
+            }
+        );
         let first = documented.map(str::to_owned);
         let numbered = (2..).map(|n| format!("{own}{n}"));
         first
@@ -391,7 +420,10 @@ impl<'a> Merger<'a> {
             );
         }
         for field in fields {
-            let property = self.spec.schema(name).and_then(|s| s.get("properties")?.get(&field.name));
+            let property = self
+                .spec
+                .schema(name)
+                .and_then(|s| s.get("properties")?.get(&field.name));
             let nested = property.and_then(core_name).map(str::to_owned);
             if let (Some(nested), Some(fields)) = (nested, &field.fields) {
                 self.adopt_required(place, &nested, fields);
@@ -419,7 +451,7 @@ impl<'a> Merger<'a> {
                         self.fill(place, &nested, fields);
                     }
                 }
-                None if self.left_out(place.operation, &pointer) => {}
+                None if self.corrections.leave_out(place.operation, &pointer) => {}
                 None => {
                     let property = self.draft_property(place, field);
                     self.set(&at, &field.name, property);
@@ -435,7 +467,12 @@ impl<'a> Merger<'a> {
             return;
         }
         let pointer = format!("{schema_pointer}/required");
-        let mut list = self.spec.value.pointer(&pointer).cloned().unwrap_or(json!([]));
+        let mut list = self
+            .spec
+            .value
+            .pointer(&pointer)
+            .cloned()
+            .unwrap_or(json!([]));
         if let Some(list) = list.as_array_mut() {
             list.push(json!(field.name));
         }
@@ -444,7 +481,11 @@ impl<'a> Merger<'a> {
 
     fn draft_property(&mut self, place: Place<'_>, field: &Field) -> Value {
         let reference = schema_name(&field.type_name).map(|documented| {
-            self.place_schema(place, Some(documented), field.fields.as_deref().unwrap_or(&[]))
+            self.place_schema(
+                place,
+                Some(documented),
+                field.fields.as_deref().unwrap_or(&[]),
+            )
         });
         let is_secret =
             field.type_name == "string" && SENSITIVE_STRINGS.contains(&field.name.as_str());
@@ -506,7 +547,13 @@ impl Index {
 fn core_name(property: &Value) -> Option<&str> {
     reference_name(property)
         .or_else(|| core_name(property.get("items")?))
-        .or_else(|| core_name(property.get("additionalProperties").filter(|v| v.is_object())?))
+        .or_else(|| {
+            core_name(
+                property
+                    .get("additionalProperties")
+                    .filter(|v| v.is_object())?,
+            )
+        })
 }
 
 fn describe(draft: &mut Map<String, Value>, text: &str, name: &str) {

@@ -98,8 +98,15 @@ pub fn notation(spec: &Spec, schema: &Value) -> String {
     SCALARS
         .iter()
         .find(|(_, t, f)| Some(*t) == type_name && *f == format)
-        .or_else(|| SCALARS.iter().find(|(_, t, f)| Some(*t) == type_name && f.is_none()))
-        .map_or_else(|| format!("any ({schema})"), |(name, ..)| (*name).to_owned())
+        .or_else(|| {
+            SCALARS
+                .iter()
+                .find(|(_, t, f)| Some(*t) == type_name && f.is_none())
+        })
+        .map_or_else(
+            || type_name.unwrap_or("any").to_owned(),
+            |(name, ..)| (*name).to_owned(),
+        )
 }
 
 /// What pages call the component schema `name`.
