@@ -9,11 +9,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// What the server does to a connection, one after the other; then it closes it.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub enum Step {
     Send(Vec<u8>),
     /// Sends the bytes so many times, without ever holding them all.
-    Repeat(&'static [u8], usize),
+    Repeat(Vec<u8>, usize),
     /// Breaks the connection off.
     Reset,
     /// Sends nothing more until the client lets go.
@@ -21,7 +21,7 @@ pub enum Step {
 }
 
 /// A request as it came.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Request {
     /// Request line and headers.
     pub head: String,
@@ -30,6 +30,7 @@ pub struct Request {
 
 /// A server on a free port of 127.0.0.1 that treats each connection alike: it reads one request,
 /// then takes its steps. It lives as long as the runtime of the test.
+#[derive(Debug)]
 pub struct RawServer {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,

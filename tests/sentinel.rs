@@ -50,8 +50,8 @@ pub fn assert_error_hidden(error: &(dyn Error + 'static)) {
 pub fn unwrap_panic<T: Debug, E: Debug>(result: &Result<T, E>) -> String {
     let result = result.as_ref();
     match result {
-        Ok(_) => panic_text(|| drop(result.unwrap_err())),
-        Err(_) => panic_text(|| drop(result.unwrap())),
+        Ok(_) => panic_text(|| _ = result.unwrap_err()),
+        Err(_) => panic_text(|| _ = result.unwrap()),
     }
 }
 

@@ -113,7 +113,7 @@ pub(crate) use open_enum;
 
 /// Text that no variant stands for; made by converting from text, never directly, so that a value
 /// that becomes documented later stays equal to its variant.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnknownValue(Box<str>);
 
 impl UnknownValue {

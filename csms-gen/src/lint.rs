@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use openapiv3::OpenAPI;
 use serde_json::Value;
 
+use crate::emit::type_name;
+use crate::lower::{Direction, Names};
 use crate::problem::Problem;
 use crate::spec::{
     METHODS, Operation, Spec, elements, escape, is_success, json_schema, members, reference_name,
@@ -39,6 +41,7 @@ pub fn lint(spec: &Spec) -> Vec<Problem> {
     }
     lint.path_items();
     lint.components();
+    lint.type_names();
     lint.references(&spec.value, "");
     lint.sensitive_objects();
     // Only when nothing above tells it more precisely.
@@ -352,6 +355,31 @@ impl<'a> Lint<'a> {
             }
             self.described(owner.as_deref(), &pointer, schema, "schema");
             self.schema(owner.as_deref(), &pointer, schema, true);
+        }
+    }
+
+    /// Two schemas must not become one Rust type, nor may one become no type at all.
+    fn type_names(&mut self) {
+        let names = Names::of(self.spec);
+        let mut taken: HashMap<String, String> = HashMap::new();
+        let schemas: Vec<&String> = self.spec.schemas().map(|(name, _)| name).collect();
+        for name in schemas {
+            let pointer = format!("/components/schemas/{}", escape(name));
+            let both = [Direction::Answer, Direction::Request];
+            let mut lowered: Vec<String> = both.map(|d| names.lowered(name, d)).into();
+            lowered.dedup();
+            for lowered in lowered {
+                let type_name = type_name(&lowered);
+                let owner = self.owners.get(name).cloned();
+                if !type_name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                    let message = format!("{name} is no name for a type; begin it with a letter");
+                    self.report(owner.as_deref(), &pointer, message);
+                } else if let Some(other) = taken.insert(type_name.clone(), name.clone()) {
+                    let message =
+                        format!("{name} and {other} both become the type {type_name}; rename one");
+                    self.report(owner.as_deref(), &pointer, message);
+                }
+            }
         }
     }
 

@@ -1,10 +1,11 @@
-//! Open enumerations: the documented values as constants-like variants, and room for any other.
+//! Open enumerations: a variant for each documented value, and room for any other.
 
+use heck::ToPascalCase;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::doc;
+use super::{doc, type_name};
 use crate::lower::Lowered;
 use crate::spec::Spec;
 
@@ -20,7 +21,7 @@ pub fn tokens(spec: &Spec, lowered: &Lowered) -> TokenStream {
 }
 
 fn enumeration(name: &str, values: &[String], schema: &Value) -> TokenStream {
-    let ident = format_ident!("{name}");
+    let ident = format_ident!("{}", type_name(name));
     let docs = doc(schema
         .get("description")
         .and_then(Value::as_str)
@@ -32,8 +33,13 @@ fn enumeration(name: &str, values: &[String], schema: &Value) -> TokenStream {
             .and_then(Value::as_str)
             .map(str::to_owned)
     };
+    let mut taken = vec!["Unknown".to_owned()];
     let variants = values.iter().enumerate().map(|(i, value)| {
-        let name = text_at(names, i).unwrap_or_else(|| variant_name(value));
+        let mut name = variant_name(&text_at(names, i).unwrap_or_else(|| value.clone()));
+        while taken.contains(&name) {
+            name.push('_');
+        }
+        taken.push(name.clone());
         let name = format_ident!("{name}");
         let text = match text_at(descriptions, i) {
             Some(text) => format!("{text}\n\nOn the wire: `{value}`."),
@@ -52,22 +58,11 @@ fn enumeration(name: &str, values: &[String], schema: &Value) -> TokenStream {
 
 /// `PENDING_DELETE` → `PendingDelete`, `RDS-FG` → `RdsFg`.
 fn variant_name(value: &str) -> String {
-    let mut name = String::new();
-    for word in value
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|w| !w.is_empty())
-    {
-        let is_shouted = !word.chars().any(|c| c.is_ascii_lowercase());
-        for (i, c) in word.chars().enumerate() {
-            match (i, is_shouted) {
-                (0, _) => name.push(c.to_ascii_uppercase()),
-                (_, true) => name.push(c.to_ascii_lowercase()),
-                (_, false) => name.push(c),
-            }
-        }
+    let plain = value.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    let name = plain.to_pascal_case();
+    if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        name
+    } else {
+        format!("Value{name}")
     }
-    if name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
-        name.insert_str(0, "Value");
-    }
-    name
 }

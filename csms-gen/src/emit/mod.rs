@@ -6,6 +6,7 @@ mod progenitor;
 mod registry;
 mod rewrite;
 
+use heck::{ToPascalCase, ToSnakeCase};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -129,25 +130,12 @@ fn constant_name(method_name: &str) -> proc_macro2::Ident {
     quote::format_ident!("{}", method_name.trim_start_matches("r#").to_uppercase())
 }
 
-/// The documented id as a snake-case method name, as progenitor forms it.
+/// The documented id as a method name, as progenitor forms it.
 fn method_name(id: &str) -> String {
-    let mut name = String::new();
-    let characters: Vec<char> = id.chars().collect();
-    for (i, c) in characters.iter().enumerate() {
-        let before = i.checked_sub(1).and_then(|i| characters.get(i));
-        let after = characters.get(i + 1);
-        let starts_word = c.is_uppercase()
-            && before.is_some_and(|before| {
-                !before.is_uppercase() || after.is_some_and(|after| after.is_lowercase())
-            });
-        if !c.is_alphanumeric() {
-            name.push('_');
-            continue;
-        }
-        if starts_word && !name.ends_with('_') {
-            name.push('_');
-        }
-        name.extend(c.to_lowercase());
-    }
-    name
+    id.to_snake_case()
+}
+
+/// The name of a schema as a type's name, as progenitor forms it.
+pub(crate) fn type_name(schema: &str) -> String {
+    schema.to_pascal_case()
 }

@@ -9,6 +9,7 @@ use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use serde_json::Value;
 
+use super::type_name;
 use crate::lower::Lowered;
 use crate::problem::Problem;
 use crate::spec::{Operation, Spec, escape};

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::rewrite::Argument;
-use super::{constant_name, doc, method_name};
+use super::{constant_name, doc, method_name, type_name};
 use crate::lower::{Direction, Names};
 use crate::spec::{Operation, Spec, json_schema, members, reference_name};
 
@@ -22,6 +22,7 @@ pub fn tokens(
             .into_iter()
             .filter_map(move |(status, direction, body)| {
                 let name = names.lowered(reference_name(json_schema(body)?)?, direction);
+                let name = type_name(&name);
                 let ident = format_ident!("{name}");
                 let status = match status {
                     Some(status) => quote! { Some(#status) },
