@@ -1,6 +1,7 @@
 //! A copy of the project in a temporary folder, to be broken, and the real `cargo xtask` in it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -133,32 +134,34 @@ impl Checkout {
         xtask(self.folder.path(), arguments)
     }
 
-    /// Runs a command that must refuse: exit code 1, no panic, nothing written, and for each of
-    /// `findings` one line on standard error that has all its parts. Tells what was not so.
-    pub fn refuses(&self, arguments: &[&str], findings: &[&[&str]]) -> Result<(), String> {
+    /// Runs a command that must refuse: exit code 1, no panic, nothing written, and each of
+    /// `findings` within a line on standard error. Tells what was not so.
+    pub fn refuses(&self, arguments: &[&str], findings: &[impl AsRef<str>]) -> Result<(), String> {
         let before = self.tree();
         let run = self.xtask(arguments);
         let written = self.changed_since(&before);
-        let missing: Vec<_> = findings
-            .iter()
-            .filter(|parts| !run.has_error(parts))
-            .collect();
-        let is_well = run.code == Some(1) && !run.panicked() && written.is_empty();
-        if is_well && missing.is_empty() {
+        let findings = findings.iter().map(AsRef::as_ref);
+        let missing: Vec<&str> = findings.filter(|finding| !run.has_error(finding)).collect();
+        let refused = run.code == Some(1) && !run.panicked() && written.is_empty();
+        if refused && missing.is_empty() {
             return Ok(());
         }
-        Err(format!(
-            "not found: {missing:?}; written: {written:?}; {run:#?}"
-        ))
+        Err(format!("not reported: {missing:#?}, written: {written:?}, {run}"))
+    }
+
+    /// Asserts that a command [refuses](Self::refuses).
+    #[track_caller]
+    pub fn assert_refuses(&self, arguments: &[&str], findings: &[&str]) {
+        if let Err(failure) = self.refuses(arguments, findings) {
+            panic!("{failure}");
+        }
     }
 }
 
 impl Run {
-    /// Whether a line on standard error has all these parts.
-    pub fn has_error(&self, parts: &[&str]) -> bool {
-        self.stderr
-            .lines()
-            .any(|line| parts.iter().all(|part| line.contains(part)))
+    /// Whether a line on standard error has this text.
+    pub fn has_error(&self, text: &str) -> bool {
+        self.stderr.lines().any(|line| line.contains(text))
     }
 
     /// Whether a panic or its like reached the user.
@@ -166,6 +169,12 @@ impl Run {
         ["panicked at", "RUST_BACKTRACE", "overflowed its stack"]
             .iter()
             .any(|words| self.stderr.contains(words))
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "exit code: {:?}\n{}{}", self.code, self.stdout, self.stderr)
     }
 }
 

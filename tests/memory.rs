@@ -126,23 +126,3 @@ async fn a_blob_of_32_mib_in_chunks_takes_at_most_two_and_a_half_times_its_size(
     assert!(blob == pattern.repeat(LENGTH / pattern.len()));
     assert_at_most_two_and_a_half_times(peak);
 }
-
-/// As some JSON writers escape the padding of base64, and `/` in it.
-#[tokio::test]
-async fn a_blob_of_32_mib_with_escapes_takes_at_most_two_and_a_half_times_its_size() {
-    let _turn = TURN.lock().await;
-    let pattern = "0123456789abcdef".repeat(4096);
-    let (begin, end) = (r#"{"secret_blob":""#, r#"\u003d"}"#);
-    let (blob, peak) = blob_and_peak(vec![
-        head(&format!(
-            "Content-Length: {}\r\n",
-            begin.len() + LENGTH + end.len()
-        )),
-        text(begin),
-        Step::Repeat(pattern.clone().into(), LENGTH / pattern.len()),
-        text(end),
-    ])
-    .await;
-    assert!(blob == pattern.repeat(LENGTH / pattern.len()) + "=");
-    assert_at_most_two_and_a_half_times(peak);
-}

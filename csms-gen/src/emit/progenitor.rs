@@ -47,6 +47,7 @@ fn settings(lowered: &Lowered) -> GenerationSettings {
         .with_replacement("SecretText", "crate::SecretText", std::iter::empty())
         .with_replacement("SecretJson", "crate::SecretJson", std::iter::empty());
     for (name, _) in &lowered.enumerations {
+        let name = type_name(name);
         let path = format!("crate::types::{name}");
         settings.with_replacement(
             name,
