@@ -337,17 +337,19 @@ async fn a_200_whose_body_is_not_as_documented_is_an_error_with_its_status() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_decode_tells_where() {
-    let body = json!({ "secret_blob": [VALUE] }).to_string();
-    let server = RawServer::start(answer(200, "", body.as_str())).await;
-    let error = download(&client(&server)).await.unwrap_err().to_string();
-    for part in [
-        "DownloadSecretBlob",
-        "200",
-        "secret_blob",
-        "line 1",
-        "column",
-    ] {
+async fn an_answer_that_does_not_decode_tells_where_and_not_what() {
+    let body = json!({ "version": { "version_metadata": { "create_time": VALUE } } });
+    let server = RawServer::start(answer(200, "", body.to_string())).await;
+    let client = client(&server);
+    let call = client
+        .show_secret_version()
+        .secret_name("demo")
+        .version_id("v1");
+    let outcome = call.send().await;
+    assert_hidden(&client, &outcome);
+    let error = outcome.unwrap_err().to_string();
+    let path = "version.version_metadata.create_time";
+    for part in ["ShowSecretVersion", "200", path, "line 1", "column"] {
         assert!(error.contains(part), "{part} in {error}");
     }
 }

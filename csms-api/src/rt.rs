@@ -83,11 +83,15 @@ pub(crate) async fn execute(
         .credentials()
         .apply(&mut request)
         .map_err(|reason| Error::usage(operation.id, reason))?;
-    let response = client
-        .http()
-        .execute(request)
-        .await
-        .map_err(|error| Error::transport(operation.id, "the connection broke", error))?;
+    let response =
+        client
+            .http()
+            .execute(request)
+            .await
+            .map_err(|error| match error.is_builder() {
+                true => unbuildable(operation, error),
+                false => Error::transport(operation.id, "the connection broke", error),
+            })?;
     let status = response.status();
     if !status.is_success() {
         return Err(error_answer(operation, response).await);
@@ -114,6 +118,7 @@ async fn read(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
     while let Some(chunk) = response.chunk().await? {
         body.extend_from_slice(&chunk);
     }
+    body.shrink_to_fit();
     Ok(body)
 }
 
@@ -204,6 +209,10 @@ pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
         serde_json::error::Category::Data => "the body is not of the documented type",
         _ => "the body is not JSON",
     };
+    // Elsewhere the path may hold keys of a secret object; those take values of any type.
+    if !error.is_data() {
+        return Err(format!("{what} {place}"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let path = serde_path_to_error::deserialize::<_, T>(&mut deserializer)
         .err()
