@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use csms_gen::spec::Spec;
 use csms_gen::workspace::{CONTRACTS, CORRECTIONS, GENERATED, SPEC, contract_file};
@@ -15,6 +18,9 @@ use tempfile::TempDir;
 /// The operations of [`Checkout::small`]: a secret as text, a secret as JSON, and a list with a
 /// query, an enumeration and nested objects.
 pub const SMALL: [&str; 3] = ["DownloadSecretBlob", "CheckSecrets", "ListSecretEvents"];
+
+/// How long a command may take; the slowest takes a few seconds on a busy machine.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Files by their paths; a folder has a `/` at its end and no bytes.
 type Tree = BTreeMap<String, Vec<u8>>;
@@ -48,7 +54,7 @@ impl Checkout {
         Self::of(TREE.get_or_init(|| {
             let checkout = Self::of(&reduced(project(), &SMALL));
             let run = checkout.xtask(&["generate"]);
-            assert_eq!(run.code, Some(0), "{run:#?}");
+            assert_eq!(run.code, Some(0), "{run}");
             checkout.tree()
         }))
     }
@@ -103,11 +109,9 @@ impl Checkout {
     }
 
     /// Makes changes in a JSON file.
-    pub fn edit(&self, file: &str, edits: &[Edit]) {
+    pub fn edit(&self, file: &str, edit: &Edit) {
         let mut value = self.json(file);
-        for edit in edits {
-            edit.apply(&mut value);
-        }
+        edit.apply(&mut value);
         self.write(file, format!("{value:#}\n"));
     }
 
@@ -146,16 +150,40 @@ impl Checkout {
         if refused && missing.is_empty() {
             return Ok(());
         }
-        Err(format!("not reported: {missing:#?}, written: {written:?}, {run}"))
+        Err(format!(
+            "not reported: {missing:#?}, written: {written:?}, {run}"
+        ))
     }
 
     /// Asserts that a command [refuses](Self::refuses).
     #[track_caller]
     pub fn assert_refuses(&self, arguments: &[&str], findings: &[&str]) {
-        if let Err(failure) = self.refuses(arguments, findings) {
-            panic!("{failure}");
-        }
+        assert_all([self.refuses(arguments, findings)]);
     }
+}
+
+/// Asserts that nothing failed, and tells all failures at once.
+#[track_caller]
+pub fn assert_all(results: impl IntoIterator<Item = Result<(), String>>) {
+    let failures: Vec<String> = results.into_iter().filter_map(Result::err).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Makes each edit of a part of a file in a [small](Checkout::small) copy of its own. A command
+/// must [refuse](Checkout::refuses) each copy with a line that has `start` and the finding.
+#[track_caller]
+pub fn assert_refuses_each<'a>(
+    arguments: &[&str],
+    (file, part): (&str, &str),
+    start: &str,
+    cases: impl IntoIterator<Item = (Edit, &'a str)>,
+) {
+    assert_all(cases.into_iter().map(|(edit, finding)| {
+        let checkout = Checkout::small();
+        checkout.edit(file, &edit.clone().within(part));
+        let refused = checkout.refuses(arguments, &[format!("{start}{finding}")]);
+        refused.map_err(|failure| format!("{edit:?}: {failure}"))
+    }));
 }
 
 impl Run {
@@ -174,83 +202,124 @@ impl Run {
 
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "exit code: {:?}\n{}{}", self.code, self.stdout, self.stderr)
+        write!(
+            f,
+            "exit code: {:?}\n{}{}",
+            self.code, self.stdout, self.stderr
+        )
     }
 }
 
-/// A change at a JSON pointer.
+/// Changes at JSON pointers, one after the other.
 #[derive(Debug, Clone)]
-pub enum Edit {
-    /// Sets a value, or appends it to an array where the pointer ends in `-`.
-    Set(String, Value),
-    /// Removes a value, which must be there.
-    Remove(String),
-    /// Gives a value another key in the same object, which must be free.
-    Rename(String, String),
+pub struct Edit(Vec<(String, Change)>);
+
+#[derive(Debug, Clone)]
+enum Change {
+    Set(Value),
+    Remove,
+    Rename(String),
 }
 
-/// An [`Edit`] that sets a value.
+/// Sets a value, or appends it to an array where the pointer ends in `-`.
 pub fn set(pointer: impl Into<String>, value: impl Into<Value>) -> Edit {
-    Edit::Set(pointer.into(), value.into())
+    Edit(vec![(pointer.into(), Change::Set(value.into()))])
 }
 
-/// An [`Edit`] that removes a value.
+/// Removes a value, which must be there.
 pub fn remove(pointer: impl Into<String>) -> Edit {
-    Edit::Remove(pointer.into())
+    Edit(vec![(pointer.into(), Change::Remove)])
 }
 
-/// An [`Edit`] that renames a key.
+/// Gives a value another key in the same object, which must be free.
 pub fn rename(pointer: impl Into<String>, key: impl Into<String>) -> Edit {
-    Edit::Rename(pointer.into(), key.into())
+    Edit(vec![(pointer.into(), Change::Rename(key.into()))])
 }
 
 impl Edit {
-    fn apply(&self, document: &mut Value) {
-        let (Self::Set(pointer, _) | Self::Remove(pointer) | Self::Rename(pointer, _)) = self;
-        let (parent, key) = pointer.rsplit_once('/').unwrap();
-        let key = key.replace("~1", "/").replace("~0", "~");
-        let place = document.pointer_mut(parent);
-        match (
-            self,
-            place.unwrap_or_else(|| panic!("{self:?}: no {parent}")),
-        ) {
-            (Self::Set(_, value), Value::Object(map)) => {
-                let before = map.insert(key, value.clone());
-                assert_ne!(before.as_ref(), Some(value), "{self:?} changes nothing");
-            }
-            (Self::Set(_, value), Value::Array(list)) if key == "-" => list.push(value.clone()),
-            (Self::Set(_, value), Value::Array(list)) => {
-                list[key.parse::<usize>().unwrap()] = value.clone();
-            }
-            (Self::Remove(_), Value::Object(map)) => {
-                map.shift_remove(&key)
-                    .unwrap_or_else(|| panic!("{self:?}: nothing there"));
-            }
-            (Self::Remove(_), Value::Array(list)) => {
-                list.remove(key.parse().unwrap());
-            }
-            (Self::Rename(_, new), Value::Object(map)) => {
-                let value = map.shift_remove(&key);
-                let value = value.unwrap_or_else(|| panic!("{self:?}: nothing there"));
-                assert!(map.insert(new.clone(), value).is_none(), "{self:?}: taken");
-            }
-            (_, other) => panic!("{self:?}: {parent} is {other}"),
+    /// This edit, and then another one.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// The same edit of a part of a document.
+    #[must_use]
+    pub fn within(mut self, part: &str) -> Self {
+        for (pointer, _) in &mut self.0 {
+            pointer.insert_str(0, part);
+        }
+        self
+    }
+
+    /// Makes the changes.
+    pub fn apply(&self, document: &mut Value) {
+        for (pointer, change) in &self.0 {
+            let (parent, key) = pointer.rsplit_once('/').unwrap();
+            let key = key.replace("~1", "/").replace("~0", "~");
+            let parent = document.pointer_mut(parent);
+            change.apply(parent.unwrap_or_else(|| panic!("no place {pointer}")), key);
         }
     }
 }
 
-/// Runs `cargo xtask` in a folder.
+impl Change {
+    fn apply(&self, parent: &mut Value, key: String) {
+        match (self, parent) {
+            (Self::Set(value), Value::Object(map)) => {
+                let before = map.insert(key, value.clone());
+                assert_ne!(before.as_ref(), Some(value), "set to what it was");
+            }
+            (Self::Set(value), Value::Array(list)) if key == "-" => list.push(value.clone()),
+            (Self::Set(value), Value::Array(list)) => {
+                list[key.parse::<usize>().unwrap()] = value.clone();
+            }
+            (Self::Remove, Value::Object(map)) => {
+                assert!(map.shift_remove(&key).is_some(), "{key}")
+            }
+            (Self::Remove, Value::Array(list)) => drop(list.remove(key.parse().unwrap())),
+            (Self::Rename(new), Value::Object(map)) => {
+                let value = map.shift_remove(&key).unwrap();
+                assert!(map.insert(new.clone(), value).is_none(), "{new} is taken");
+            }
+            (_, parent) => panic!("{key} of {parent}"),
+        }
+    }
+}
+
+/// Runs `cargo xtask` in a folder. A run that does not end is ended, and has no exit code then.
 pub fn xtask(folder: &Path, arguments: &[&str]) -> Run {
-    let output = Command::new(binary())
+    let (mut stdout, mut stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    let mut child = Command::new(binary())
         .args(arguments)
         .current_dir(folder)
-        .output()
+        .stdout(stdout.try_clone().unwrap())
+        .stderr(stderr.try_clone().unwrap())
+        .spawn()
         .unwrap();
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if started.elapsed() > TIME_LIMIT {
+            child.kill().unwrap();
+        }
+        thread::sleep(Duration::from_millis(1));
+    };
     Run {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
+        code: status.code(),
+        stdout: written_text(&mut stdout),
+        stderr: written_text(&mut stderr),
     }
+}
+
+fn written_text(file: &mut File) -> String {
+    let mut text = String::new();
+    file.rewind().unwrap();
+    file.read_to_string(&mut text).unwrap();
+    text
 }
 
 /// The built `xtask`. Cargo names only a package's own binaries to its tests, so it is asked.

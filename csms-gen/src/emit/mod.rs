@@ -2,7 +2,7 @@
 
 mod enumerations;
 mod operations;
-mod progenitor;
+pub mod progenitor;
 mod registry;
 mod rewrite;
 
@@ -10,7 +10,7 @@ use heck::{ToPascalCase, ToSnakeCase};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::lower::{Names, lower};
+use crate::lower::{Lowered, Names, lower};
 use crate::problem::Problem;
 use crate::spec::{METHODS, Operation, Spec};
 
@@ -38,28 +38,55 @@ pub struct Emitted {
 pub fn emit(spec: &Spec) -> Result<Emitted, Vec<Problem>> {
     let names = Names::of(spec);
     let lowered = lower(spec, &names);
-    let file = progenitor::generate(spec, &lowered)?;
+    let generated = progenitor::generate(spec, &lowered)?;
+    let modules = modules(spec, &names, &lowered, generated)?;
+    format(spec, modules)
+}
+
+/// The files' contents before they are formatted.
+#[derive(Debug)]
+pub struct Modules {
+    tokens: [(&'static str, TokenStream); 6],
+    operations: usize,
+    types: usize,
+}
+
+/// Rewrites progenitor's output, and adds what is made from the spec alone.
+pub fn modules(
+    spec: &Spec,
+    names: &Names,
+    lowered: &Lowered,
+    generated: syn::File,
+) -> Result<Modules, Vec<Problem>> {
     let operations = in_generated_order(spec);
-    let rewritten = rewrite::rewrite(file, spec, &operations)
+    let rewritten = rewrite::rewrite(generated, spec, &operations)
         .map_err(|message| vec![Problem::new("progenitor's output", message)])?;
     let types = rewritten.types_count + lowered.enumerations.len();
-    let registry = registry::tokens(spec, &names, &operations, &rewritten.arguments);
-    let outputs = vec![
-        output("mod.rs", spec, module(&rewritten.methods))?,
-        output("types.rs", spec, rewritten.types)?,
-        output("builder.rs", spec, rewritten.builders)?,
-        output(
-            "enumerations.rs",
-            spec,
-            enumerations::tokens(spec, &lowered),
-        )?,
-        output("operations.rs", spec, operations::tokens(&operations))?,
-        output("registry.rs", spec, registry)?,
-    ];
-    Ok(Emitted {
-        outputs,
+    let registry = registry::tokens(spec, names, &operations, &rewritten.arguments);
+    Ok(Modules {
+        tokens: [
+            ("mod.rs", module(&rewritten.methods)),
+            ("types.rs", rewritten.types),
+            ("builder.rs", rewritten.builders),
+            ("enumerations.rs", enumerations::tokens(spec, lowered)),
+            ("operations.rs", operations::tokens(&operations)),
+            ("registry.rs", registry),
+        ],
         operations: operations.len(),
         types,
+    })
+}
+
+/// The text of every file.
+pub fn format(spec: &Spec, modules: Modules) -> Result<Emitted, Vec<Problem>> {
+    let outputs = modules
+        .tokens
+        .into_iter()
+        .map(|(name, tokens)| output(name, spec, tokens));
+    Ok(Emitted {
+        outputs: outputs.collect::<Result<_, _>>()?,
+        operations: modules.operations,
+        types: modules.types,
     })
 }
 
