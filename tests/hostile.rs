@@ -10,7 +10,7 @@ use csms_api::types::{
     CreateSecretVersionRequestBody, DownloadSecretBlobResponseBody, ImportSecretsRequest,
     UploadSecretBlobRequestBody,
 };
-use csms_api::{Client, ClientBuilder, Credentials, Error, ResponseValue, SecretText};
+use csms_api::{Client, ClientBuilder, Credentials, Error, ResponseValue, RetryPolicy, SecretText};
 use serde_json::json;
 use tests::raw_server::{RawServer, Step};
 use tests::sentinel::{self, SENTINEL};
@@ -41,6 +41,7 @@ fn client_builder(endpoint: impl Into<String>) -> ClientBuilder {
         .endpoint(endpoint)
         .project_id("project")
         .credentials(Credentials::token(TOKEN))
+        .retry(RetryPolicy::none())
         .http_client_builder(transport())
 }
 

@@ -6,6 +6,18 @@ use reqwest::Url;
 
 /// The endpoint of a region.
 pub(crate) fn of_region(region: &str) -> Result<String, String> {
+    Ok(format!("https://kms.{region}.{}", domain(region)?))
+}
+
+/// The endpoint of IAM in a region.
+pub(crate) fn of_iam(region: Option<&str>) -> Result<String, String> {
+    match region {
+        Some(region) => Ok(format!("https://iam.{region}.{}", domain(region)?)),
+        None => Ok("https://iam.myhuaweicloud.com".to_owned()),
+    }
+}
+
+fn domain(region: &str) -> Result<&'static str, String> {
     let is_region_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if region.is_empty() || !region.chars().all(is_region_id) {
         return Err(format!(
@@ -14,12 +26,12 @@ pub(crate) fn of_region(region: &str) -> Result<String, String> {
         ));
     }
     // The regions in Europe are of another partition.
-    let domain = if region.starts_with("eu-") {
+    let is_european = region.starts_with("eu-");
+    Ok(if is_european {
         "myhuaweicloud.eu"
     } else {
         "myhuaweicloud.com"
-    };
-    Ok(format!("https://kms.{region}.{domain}"))
+    })
 }
 
 /// Checks an endpoint that a user gave, and takes its trailing slash off.
@@ -49,6 +61,14 @@ pub(crate) fn parse(endpoint: &str, allow_http: bool) -> Result<String, String> 
         scheme => return Err(format!("the endpoint's scheme is {scheme}, expected https")),
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// The host of an endpoint that was checked.
+#[cfg(feature = "tracing")]
+pub(crate) fn host(endpoint: &str) -> String {
+    let url = Url::parse(endpoint).ok();
+    url.and_then(|url| url.host_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use reqwest::StatusCode;
 
@@ -10,7 +11,7 @@ use reqwest::StatusCode;
 /// It never holds a secret: not the token, not the body of a request or of an answer.
 pub struct Error(Box<Inner>);
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Inner {
     operation: &'static str,
     kind: Kind,
@@ -20,7 +21,8 @@ struct Inner {
     message: Option<String>,
     request_id: Option<String>,
     attempts: u32,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    note: Option<String>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -152,9 +154,7 @@ impl Error {
         } else {
             (Kind::Transport, reason)
         };
-        let mut failed = Self::new(operation, kind, reason).because(error);
-        failed.0.attempts = 1;
-        failed
+        Self::new(operation, kind, reason).because(error)
     }
 
     /// An answer other than 2xx.
@@ -164,7 +164,6 @@ impl Error {
         error.0.code = body.code;
         error.0.message = body.message;
         error.0.request_id = body.request_id;
-        error.0.attempts = 1;
         error
     }
 
@@ -178,7 +177,6 @@ impl Error {
         let mut error = Self::new(operation, Kind::Decode, reason);
         error.0.status = Some(status);
         error.0.request_id = request_id.map(str::to_owned);
-        error.0.attempts = 1;
         error
     }
 
@@ -189,9 +187,35 @@ impl Error {
         self
     }
 
+    /// The whole call, with all its attempts, took too long.
+    pub(crate) fn overall_timeout(operation: &'static str) -> Self {
+        Self::new(
+            operation,
+            Kind::Timeout,
+            "timed out: the call took longer than it may overall",
+        )
+    }
+
+    /// Says how often a request was sent.
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    /// Adds what the answer itself does not say.
+    pub(crate) fn with_note(mut self, note: String) -> Self {
+        self.0.note = Some(note);
+        self
+    }
+
+    /// The same error for another one who waited for the same.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     /// Adds the cause, without the URL, whose query may hold what others should not read.
     pub(crate) fn because(mut self, error: reqwest::Error) -> Self {
-        self.0.source = Some(Box::new(error.without_url()));
+        self.0.source = Some(Arc::new(error.without_url()));
         self
     }
 
@@ -204,12 +228,18 @@ impl Error {
     }
 }
 
+/// The service's words on one line, so that they can't forge another one in a log.
+fn plain(text: &Option<String>) -> Option<String> {
+    text.as_ref()
+        .map(|text| text.replace(char::is_control, " "))
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
         write!(f, "{}: ", inner.operation)?;
         match (inner.kind, inner.status) {
-            (Kind::Status, Some(status)) => match (&inner.code, &inner.message) {
+            (Kind::Status, Some(status)) => match (plain(&inner.code), plain(&inner.message)) {
                 (Some(code), Some(message)) => write!(f, "{} {code}: {message}", status.as_u16())?,
                 (Some(code), None) => write!(f, "{} {code}", status.as_u16())?,
                 (None, Some(message)) => write!(f, "{}: {message}", status.as_u16())?,
@@ -221,7 +251,10 @@ impl fmt::Display for Error {
         if let Some(cause) = self.root_cause() {
             write!(f, ": {cause}")?;
         }
-        if let Some(request_id) = &inner.request_id {
+        if let Some(note) = &inner.note {
+            write!(f, "; {note}")?;
+        }
+        if let Some(request_id) = plain(&inner.request_id) {
             write!(f, " (request id {request_id})")?;
         }
         Ok(())
@@ -240,6 +273,7 @@ impl fmt::Debug for Error {
             .field("message", &inner.message)
             .field("request_id", &inner.request_id)
             .field("attempts", &inner.attempts)
+            .field("note", &inner.note)
             .field("cause", &self.root_cause())
             .finish()
     }

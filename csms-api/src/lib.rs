@@ -45,7 +45,10 @@
 
 #![deny(missing_docs)]
 
+mod cache;
 mod client;
+mod clock;
+mod convenience;
 mod credentials;
 mod endpoint;
 mod error;
@@ -53,21 +56,34 @@ mod error;
 #[allow(clippy::all, clippy::pedantic)]
 mod generated;
 mod into_option;
+mod observe;
 mod open_enum;
 mod operation;
+mod pagination;
 #[cfg(feature = "schemars")]
 #[doc(hidden)]
 pub mod registry;
 mod response;
+mod retry;
 mod rt;
 mod secret;
+mod signer;
+mod time;
 
+pub use cache::SecretCache;
 pub use client::{Client, ClientBuilder};
-pub use credentials::Credentials;
+pub use clock::Clock;
+pub use convenience::{SecretBytes, SecretValue};
+pub use credentials::{
+    Credential, CredentialSource, Credentials, PasswordCredentials, SourceContext, SourceError,
+    SourceFuture,
+};
 pub use error::Error;
 pub use generated::operations::OPERATIONS;
 pub use generated::{builder, types};
 pub use into_option::IntoOption;
 pub use operation::{Operation, Paging, PagingStyle};
+pub use pagination::{Items, PageFuture, Paged, Pages};
 pub use response::ResponseValue;
+pub use retry::RetryPolicy;
 pub use secret::{SecretJson, SecretText};

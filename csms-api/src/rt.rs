@@ -1,28 +1,32 @@
 //! What the generated code calls: path segments, the exchange with the service, decoding.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::HeaderMap;
+use std::time::{Duration, SystemTime};
+
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
+use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::client::Client;
+use crate::credentials::{Credential, look_up_project};
 use crate::error::{Error, ErrorBody};
+use crate::observe;
 use crate::operation::Operation;
 use crate::response::{ResponseValue, request_id};
+use crate::retry::Failure;
+use crate::signer::RESERVED;
+use crate::time::parse_http_date;
+
+pub(crate) use crate::observe::traced;
+pub(crate) use crate::pagination::{PositionValue, next_marker, next_position};
 
 /// As much of an error answer as is read; nothing that the service sends is longer.
 const ERROR_BODY_LIMIT: usize = 64 * 1024;
 
 /// As much as is reserved ahead because `Content-Length` says so.
 const RESERVE_LIMIT: u64 = 64 * 1024 * 1024;
-
-/// Everything but the unreserved characters of RFC 3986.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
 
 /// A parameter or a body that the caller has not set or that does not convert.
 pub(crate) fn invalid_request(operation: &Operation, reason: String) -> Error {
@@ -61,7 +65,46 @@ pub(crate) fn path_segment(
         );
         return Err(Error::usage(operation.id, reason));
     }
-    Ok(utf8_percent_encode(&value, SEGMENT).to_string())
+    Ok(utf8_percent_encode(&value, RESERVED).to_string())
+}
+
+/// A project id that nobody has set: it can be looked up.
+pub(crate) const PROJECT_ID_MISSING: &str = "project_id is missing: set it with .project_id(…) on \
+     the call or on the client's builder, or give the client a region to look it up for";
+
+/// The project of a call: its own, the client's, that of its credentials, or the one that IAM
+/// knows for the region, which is asked once.
+pub(crate) async fn project_id(
+    client: &Client,
+    operation: &'static Operation,
+    own: Result<String, String>,
+) -> Result<String, Error> {
+    let reason = match own {
+        Ok(project_id) => return Ok(project_id),
+        Err(reason) => reason,
+    };
+    if reason != PROJECT_ID_MISSING {
+        return Err(invalid_request(operation, reason));
+    }
+    let limit = client.retry().overall_timeout;
+    let asked = client.looked_up_project().get_or_try_init(|| async {
+        let context = client.context();
+        let credential = client
+            .credentials()
+            .current(context)
+            .await
+            .map_err(|e| e.to_string())?;
+        match (&credential.project_id, context.region()) {
+            (Some(project_id), _) => Ok(project_id.clone()),
+            (None, None) => Err(PROJECT_ID_MISSING.to_owned()),
+            (None, Some(_)) => look_up_project(context, &credential).await,
+        }
+    });
+    match timeout(limit, asked).await {
+        Ok(Ok(project_id)) => Ok(project_id.clone()),
+        Ok(Err(reason)) => Err(Error::usage(operation.id, reason)),
+        Err(_) => Err(Error::overall_timeout(operation.id)),
+    }
 }
 
 /// A whole successful answer, not decoded yet.
@@ -71,41 +114,160 @@ pub(crate) struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
+    attempts: u32,
 }
 
-/// Sends the request and reads the answer; anything but 2xx is an error.
+/// Sends the request, again if the policy allows, and reads the answer; anything but 2xx is an
+/// error.
 pub(crate) async fn execute(
     client: &Client,
-    mut request: Request,
+    request: Request,
     operation: &'static Operation,
 ) -> Result<Answer, Error> {
-    client
-        .credentials()
-        .apply(&mut request)
-        .map_err(|reason| Error::usage(operation.id, reason))?;
-    let response =
-        client
-            .http()
-            .execute(request)
+    let started = Instant::now();
+    let result = attempt_repeatedly(client, request, operation, started).await;
+    observe::finished(&result, started.elapsed());
+    result
+}
+
+async fn attempt_repeatedly(
+    client: &Client,
+    request: Request,
+    operation: &'static Operation,
+    started: Instant,
+) -> Result<Answer, Error> {
+    let policy = client.retry();
+    let deadline = started + policy.overall_timeout;
+    let mut attempts = 0;
+    let mut refused: Option<(Credential, Error)> = None;
+    loop {
+        let late = || Error::overall_timeout(operation.id).with_attempts(attempts);
+        let credential = timeout_at(deadline, client.credentials().current(client.context()))
             .await
-            .map_err(|error| match error.is_builder() {
-                true => unbuildable(operation, error),
-                false => Error::transport(operation.id, "the connection broke", error),
+            .map_err(|_| late())?
+            .map_err(|error| {
+                Error::usage(operation.id, error.to_string()).with_attempts(attempts)
             })?;
+        // The source has nothing else than what was refused.
+        if let Some((before, _)) = &refused
+            && *before == credential
+            && let Some((_, error)) = refused
+        {
+            return Err(error);
+        }
+        let attempt = authenticated(client, operation, &request, &credential)
+            .map_err(|reason| Error::usage(operation.id, reason).with_attempts(attempts))?;
+        let limit = client
+            .attempt_timeout()
+            .min(deadline.saturating_duration_since(Instant::now()));
+        let (error, failure) = match exchange(client, attempt, limit, operation).await {
+            Ok(answer) => {
+                return Ok(Answer {
+                    attempts: attempts + 1,
+                    ..answer
+                });
+            }
+            Err((error, Some(failure))) => (error, failure),
+            Err((error, None)) => return Err(error.with_attempts(attempts)),
+        };
+        attempts += 1;
+        let error = error.with_attempts(attempts);
+        if error.is_unauthorized() {
+            if refused.is_none() && client.credentials().refuse(&credential).await {
+                refused = Some((credential, error));
+                continue;
+            }
+            return Err(error);
+        }
+        if attempts >= policy.max_attempts || !failure.allows_retry(operation) {
+            return Err(error);
+        }
+        let delay = failure
+            .retry_after()
+            .unwrap_or_else(|| policy.delay(attempts));
+        // A delay that would end after the call's limit is not worth waiting for.
+        if Instant::now() + delay >= deadline {
+            return Err(error);
+        }
+        observe::retrying(operation, &error, delay);
+        sleep(delay).await;
+    }
+}
+
+/// The request as it is sent once: with what proves who makes it.
+fn authenticated(
+    client: &Client,
+    operation: &Operation,
+    request: &Request,
+    credential: &Credential,
+) -> Result<Request, String> {
+    let mut attempt = request
+        .try_clone()
+        .ok_or("the body of the request can't be sent again")?;
+    let in_path = project_in_path(client, operation, request);
+    let project_id = in_path
+        .as_deref()
+        .or(client.known_project_id())
+        .or(credential.project_id.as_deref());
+    credential.apply(&mut attempt, project_id, client.context().clock.now())?;
+    Ok(attempt)
+}
+
+/// The project that the request is about: each call may have its own.
+fn project_in_path(client: &Client, operation: &Operation, request: &Request) -> Option<String> {
+    let path = request.url().as_str().strip_prefix(client.endpoint())?;
+    let (_, segment) = operation
+        .path
+        .split('/')
+        .zip(path.split('/'))
+        .find(|(placeholder, _)| *placeholder == "{project_id}")?;
+    let decoded = percent_decode_str(segment).decode_utf8().ok()?;
+    Some(decoded.into_owned())
+}
+
+/// One attempt: request and whole answer.
+async fn exchange(
+    client: &Client,
+    mut request: Request,
+    limit: Duration,
+    operation: &'static Operation,
+) -> Result<Answer, (Error, Option<Failure>)> {
+    let is_signed = request.headers().contains_key(AUTHORIZATION);
+    *request.timeout_mut() = Some(limit);
+    let response = client.http().execute(request).await.map_err(|error| {
+        if error.is_builder() {
+            return (unbuildable(operation, error), None);
+        }
+        let failure = if error.is_connect() {
+            Failure::NotSent
+        } else {
+            Failure::Broken
+        };
+        (
+            Error::transport(operation.id, "the connection broke", error),
+            Some(failure),
+        )
+    })?;
     let status = response.status();
     if !status.is_success() {
-        return Err(error_answer(operation, response).await);
+        let now = client.context().clock.now();
+        let (error, failure) = error_answer(operation, response, is_signed.then_some(now)).await;
+        return Err((error, Some(failure)));
     }
     let headers = response.headers().clone();
     let body = read(response).await.map_err(|error| {
-        Error::transport(operation.id, "the answer was cut off", error)
-            .with_answer(status, request_id(&headers))
+        let error = Error::transport(operation.id, "the answer was cut off", error);
+        (
+            error.with_answer(status, request_id(&headers)),
+            Some(Failure::Broken),
+        )
     })?;
     Ok(Answer {
         operation,
         status,
         headers,
         body,
+        attempts: 0,
     })
 }
 
@@ -122,9 +284,14 @@ async fn read(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
     Ok(body)
 }
 
-async fn error_answer(operation: &Operation, mut response: Response) -> Error {
+/// An answer other than 2xx; `signed_at` is the time of a signature, if there was one.
+async fn error_answer(
+    operation: &'static Operation,
+    mut response: Response,
+    signed_at: Option<SystemTime>,
+) -> (Error, Failure) {
     let status = response.status();
-    let from_header = request_id(response.headers()).map(str::to_owned);
+    let headers = response.headers().clone();
     let mut body = Vec::new();
     // A body that breaks off is an answer all the same: the status says more than the break.
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -135,8 +302,55 @@ async fn error_answer(operation: &Operation, mut response: Response) -> Error {
         }
     }
     let mut parsed = error_body(&body);
-    parsed.request_id = from_header.or(parsed.request_id);
-    Error::answer(operation.id, status, parsed)
+    parsed.request_id = request_id(&headers)
+        .map(str::to_owned)
+        .or(parsed.request_id);
+    let date = header_text(&headers, DATE).and_then(parse_http_date);
+    let note = match (status, signed_at, date) {
+        (StatusCode::UNAUTHORIZED, Some(ours), Some(theirs)) => clock_skew(ours, theirs),
+        _ => None,
+    };
+    let failure = Failure::Status {
+        status,
+        retry_after: retry_after(&headers, date),
+    };
+    let error = Error::answer(operation.id, status, parsed);
+    (note.into_iter().fold(error, Error::with_note), failure)
+}
+
+/// What to say when our clock explains why a signature was refused.
+fn clock_skew(ours: SystemTime, theirs: SystemTime) -> Option<String> {
+    const NOTICEABLE: Duration = Duration::from_secs(60);
+    let (skew, direction) = match ours.duration_since(theirs) {
+        Ok(ahead) => (ahead, "ahead of"),
+        Err(behind) => (behind.duration(), "behind"),
+    };
+    let (minutes, seconds) = (skew.as_secs() / 60, skew.as_secs() % 60);
+    (skew > NOTICEABLE).then(|| {
+        format!(
+            "the clock of this machine is {minutes} min {seconds} s {direction} the service's, \
+             and a signature is good for 15 min: set the clock"
+        )
+    })
+}
+
+/// `Retry-After`, in seconds or as a date; a date is told from the answer's own `Date`, so that
+/// the clock of this machine does not matter.
+fn retry_after(headers: &HeaderMap, date: Option<SystemTime>) -> Option<Duration> {
+    let text = header_text(headers, RETRY_AFTER)?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = parse_http_date(text)?;
+    Some(
+        until
+            .duration_since(date.unwrap_or_else(SystemTime::now))
+            .unwrap_or_default(),
+    )
+}
+
+fn header_text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
 }
 
 /// Reads the shapes of error bodies that the service, its gateway and IAM send.
@@ -163,6 +377,21 @@ fn text(value: &Value) -> Option<String> {
 }
 
 impl Answer {
+    #[cfg(feature = "tracing")]
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        request_id(&self.headers)
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
     /// The body as the documented type.
     pub(crate) fn decode<T: DeserializeOwned>(self) -> Result<ResponseValue<T>, Error> {
         let is_empty = self.body.iter().all(u8::is_ascii_whitespace);
@@ -183,12 +412,9 @@ impl Answer {
     }
 
     fn undecodable(&self, reason: &str) -> Error {
-        Error::decode(
-            self.operation.id,
-            self.status,
-            request_id(&self.headers),
-            reason,
-        )
+        let request_id = request_id(&self.headers);
+        Error::decode(self.operation.id, self.status, request_id, reason)
+            .with_attempts(self.attempts)
     }
 }
 

@@ -56,8 +56,7 @@ impl<'a> DownloadSecretBlob<'a> {
     ) -> Result<ResponseValue<types::DownloadSecretBlobResponseBody>, Error> {
         const OPERATION: &Operation = &operations::DOWNLOAD_SECRET_BLOB;
         let Self { client, project_id, secret_name } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -74,7 +73,11 @@ impl<'a> DownloadSecretBlob<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.DownloadSecretBlob", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::list_secret_events`](crate::Client::list_secret_events).
@@ -134,8 +137,7 @@ impl<'a> ListSecretEvents<'a> {
     ) -> Result<ResponseValue<types::ListEventResponseBody>, Error> {
         const OPERATION: &Operation = &operations::LIST_SECRET_EVENTS;
         let Self { client, project_id, limit, marker } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let marker = marker.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -153,7 +155,11 @@ impl<'a> ListSecretEvents<'a> {
             .query(&progenitor_client::QueryParam::new("marker", &marker))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.ListSecretEvents", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::create_secret_event`](crate::Client::create_secret_event).
@@ -223,8 +229,7 @@ impl<'a> CreateSecretEvent<'a> {
     ) -> Result<ResponseValue<types::SecretEventResponseBody>, Error> {
         const OPERATION: &Operation = &operations::CREATE_SECRET_EVENT;
         let Self { client, project_id, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let body = body
             .and_then(|v| {
                 types::CreateSecretEventRequestBody::try_from(v)
@@ -245,7 +250,11 @@ impl<'a> CreateSecretEvent<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.CreateSecretEvent", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
     /// What triggers a notification, at most 12 types and no duplicates.
     pub fn event_types<T>(mut self, value: T) -> Self
@@ -351,8 +360,7 @@ impl<'a> ListSecrets<'a> {
     ) -> Result<ResponseValue<types::ListSecretResponseBody>, Error> {
         const OPERATION: &Operation = &operations::LIST_SECRETS;
         let Self { client, project_id, event_name, limit, marker } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let event_name = event_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
@@ -373,7 +381,9 @@ impl<'a> ListSecrets<'a> {
             .query(&progenitor_client::QueryParam::new("marker", &marker))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!("csms.ListSecrets", client, rt::execute(client, request, OPERATION))
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::create_secret`](crate::Client::create_secret).
@@ -439,8 +449,7 @@ impl<'a> CreateSecret<'a> {
     pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
         const OPERATION: &Operation = &operations::CREATE_SECRET;
         let Self { client, project_id, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let body = body
             .and_then(|v| {
                 types::CreateSecretRequestBody::try_from(v).map_err(|e| e.to_string())
@@ -460,7 +469,9 @@ impl<'a> CreateSecret<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!("csms.CreateSecret", client, rt::execute(client, request, OPERATION))
+            .await?
+            .decode()
     }
     /// Whether to rotate the secret every `rotation_period`. Off if left out.
     pub fn auto_rotation<V>(mut self, value: V) -> Self
@@ -634,8 +645,7 @@ impl<'a> ListSecretVersions<'a> {
     ) -> Result<ResponseValue<types::ListSecretVersionsResponseBody>, Error> {
         const OPERATION: &Operation = &operations::LIST_SECRET_VERSIONS;
         let Self { client, project_id, secret_name, limit, marker } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
@@ -656,7 +666,11 @@ impl<'a> ListSecretVersions<'a> {
             .query(&progenitor_client::QueryParam::new("marker", &marker))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.ListSecretVersions", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::create_secret_version`](crate::Client::create_secret_version).
@@ -744,8 +758,7 @@ impl<'a> CreateSecretVersion<'a> {
     ) -> Result<ResponseValue<types::CreateSecretVersionResponseBody>, Error> {
         const OPERATION: &Operation = &operations::CREATE_SECRET_VERSION;
         let Self { client, project_id, secret_name, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -769,7 +782,11 @@ impl<'a> CreateSecretVersion<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.CreateSecretVersion", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
     /// When the version expires, in milliseconds since the Unix epoch. No expiry is set if left out. Serves to trigger `SECRET_VERSION_EXPIRED`.
     pub fn expire_time<V>(mut self, value: V) -> Self
@@ -887,8 +904,7 @@ impl<'a> DeleteSecretForSchedule<'a> {
     pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
         const OPERATION: &Operation = &operations::DELETE_SECRET_FOR_SCHEDULE;
         let Self { client, project_id, secret_name, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -912,7 +928,12 @@ impl<'a> DeleteSecretForSchedule<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.DeleteSecretForSchedule", client, rt::execute(client, request,
+            OPERATION)
+        )
+            .await?
+            .decode()
     }
     /// Days until the deletion, 7 to 30, in which RestoreSecret can cancel it. Required, although a default of 30 is documented.
     pub fn recovery_window_in_days<T>(mut self, value: T) -> Self
@@ -990,8 +1011,7 @@ impl<'a> DeleteSecretTag<'a> {
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         const OPERATION: &Operation = &operations::DELETE_SECRET_TAG;
         let Self { client, project_id, secret_id, key } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_id = secret_id
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let key = key.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
@@ -1005,7 +1025,11 @@ impl<'a> DeleteSecretTag<'a> {
             .delete(url)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.ignore_body()
+        rt::traced!(
+            "csms.DeleteSecretTag", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .ignore_body()
     }
 }
 /// Builder of a call of [`Client::show_secret_stage`](crate::Client::show_secret_stage).
@@ -1079,8 +1103,7 @@ impl<'a> ShowSecretStage<'a> {
     ) -> Result<ResponseValue<types::SecretStageResponseBody>, Error> {
         const OPERATION: &Operation = &operations::SHOW_SECRET_STAGE;
         let Self { client, project_id, secret_name, stage_name } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let stage_name = stage_name
@@ -1100,7 +1123,11 @@ impl<'a> ShowSecretStage<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.ShowSecretStage", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::update_secret_stage`](crate::Client::update_secret_stage).
@@ -1204,8 +1231,7 @@ impl<'a> UpdateSecretStage<'a> {
     ) -> Result<ResponseValue<types::SecretStageResponseBody>, Error> {
         const OPERATION: &Operation = &operations::UPDATE_SECRET_STAGE;
         let Self { client, project_id, secret_name, stage_name, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let stage_name = stage_name
@@ -1232,7 +1258,11 @@ impl<'a> UpdateSecretStage<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.UpdateSecretStage", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
     /// ID of the version to mark, such as `v3`.
     pub fn version_id<T>(mut self, value: T) -> Self
@@ -1313,8 +1343,7 @@ impl<'a> DeleteSecretStage<'a> {
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         const OPERATION: &Operation = &operations::DELETE_SECRET_STAGE;
         let Self { client, project_id, secret_name, stage_name } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let stage_name = stage_name
@@ -1330,7 +1359,11 @@ impl<'a> DeleteSecretStage<'a> {
             .delete(url)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.ignore_body()
+        rt::traced!(
+            "csms.DeleteSecretStage", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .ignore_body()
     }
 }
 /// Builder of a call of [`Client::restore_secret`](crate::Client::restore_secret).
@@ -1385,8 +1418,7 @@ impl<'a> RestoreSecret<'a> {
     pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
         const OPERATION: &Operation = &operations::RESTORE_SECRET;
         let Self { client, project_id, secret_name } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -1403,7 +1435,11 @@ impl<'a> RestoreSecret<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.RestoreSecret", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::upload_secret_blob`](crate::Client::upload_secret_blob).
@@ -1471,8 +1507,7 @@ impl<'a> UploadSecretBlob<'a> {
     pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
         const OPERATION: &Operation = &operations::UPLOAD_SECRET_BLOB;
         let Self { client, project_id, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let body = body
             .and_then(|v| {
                 types::UploadSecretBlobRequestBody::try_from(v)
@@ -1493,7 +1528,11 @@ impl<'a> UploadSecretBlob<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.UploadSecretBlob", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
     /// The text that DownloadSecretBlob returned, unchanged, up to 5 MiB. Sensitive: redacted in debug output.
     pub fn secret_blob<T>(mut self, value: T) -> Self
@@ -1588,8 +1627,7 @@ impl<'a> BatchCreateOrDeleteTags<'a> {
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         const OPERATION: &Operation = &operations::BATCH_CREATE_OR_DELETE_TAGS;
         let Self { client, project_id, secret_id, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_id = secret_id
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -1609,7 +1647,12 @@ impl<'a> BatchCreateOrDeleteTags<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.ignore_body()
+        rt::traced!(
+            "csms.BatchCreateOrDeleteTags", client, rt::execute(client, request,
+            OPERATION)
+        )
+            .await?
+            .ignore_body()
     }
     /// `create` to add the tags, `delete` to remove them.
     pub fn action<T>(mut self, value: T) -> Self
@@ -1692,8 +1735,7 @@ impl<'a> ShowSecretEvent<'a> {
     ) -> Result<ResponseValue<types::SecretEventResponseBody>, Error> {
         const OPERATION: &Operation = &operations::SHOW_SECRET_EVENT;
         let Self { client, project_id, event_name } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let event_name = event_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -1710,7 +1752,11 @@ impl<'a> ShowSecretEvent<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.ShowSecretEvent", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::update_secret_event`](crate::Client::update_secret_event).
@@ -1797,8 +1843,7 @@ impl<'a> UpdateSecretEvent<'a> {
     ) -> Result<ResponseValue<types::SecretEventResponseBody>, Error> {
         const OPERATION: &Operation = &operations::UPDATE_SECRET_EVENT;
         let Self { client, project_id, event_name, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let event_name = event_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -1822,7 +1867,11 @@ impl<'a> UpdateSecretEvent<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.UpdateSecretEvent", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
     /// What triggers a notification, at most 12 types and no duplicates. Replaces the old list.
     pub fn event_types<V>(mut self, value: V) -> Self
@@ -1901,8 +1950,7 @@ impl<'a> DeleteSecretEvent<'a> {
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         const OPERATION: &Operation = &operations::DELETE_SECRET_EVENT;
         let Self { client, project_id, event_name } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let event_name = event_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -1915,7 +1963,11 @@ impl<'a> DeleteSecretEvent<'a> {
             .delete(url)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.ignore_body()
+        rt::traced!(
+            "csms.DeleteSecretEvent", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .ignore_body()
     }
 }
 /// Builder of a call of [`Client::show_secret`](crate::Client::show_secret).
@@ -1970,8 +2022,7 @@ impl<'a> ShowSecret<'a> {
     pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
         const OPERATION: &Operation = &operations::SHOW_SECRET;
         let Self { client, project_id, secret_name } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -1988,7 +2039,9 @@ impl<'a> ShowSecret<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!("csms.ShowSecret", client, rt::execute(client, request, OPERATION))
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::update_secret`](crate::Client::update_secret).
@@ -2071,8 +2124,7 @@ impl<'a> UpdateSecret<'a> {
     pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
         const OPERATION: &Operation = &operations::UPDATE_SECRET;
         let Self { client, project_id, secret_name, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -2095,7 +2147,9 @@ impl<'a> UpdateSecret<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!("csms.UpdateSecret", client, rt::execute(client, request, OPERATION))
+            .await?
+            .decode()
     }
     /// Whether to rotate the secret every `rotation_period`.
     pub fn auto_rotation<V>(mut self, value: V) -> Self
@@ -2198,8 +2252,7 @@ impl<'a> DeleteSecret<'a> {
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         const OPERATION: &Operation = &operations::DELETE_SECRET;
         let Self { client, project_id, secret_name } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -2212,7 +2265,9 @@ impl<'a> DeleteSecret<'a> {
             .delete(url)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.ignore_body()
+        rt::traced!("csms.DeleteSecret", client, rt::execute(client, request, OPERATION))
+            .await?
+            .ignore_body()
     }
 }
 /// Builder of a call of [`Client::show_secret_version`](crate::Client::show_secret_version).
@@ -2286,8 +2341,7 @@ impl<'a> ShowSecretVersion<'a> {
     ) -> Result<ResponseValue<types::ShowSecretVersionResponseBody>, Error> {
         const OPERATION: &Operation = &operations::SHOW_SECRET_VERSION;
         let Self { client, project_id, secret_name, version_id } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let version_id = version_id
@@ -2307,7 +2361,11 @@ impl<'a> ShowSecretVersion<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.ShowSecretVersion", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::update_version`](crate::Client::update_version).
@@ -2411,8 +2469,7 @@ impl<'a> UpdateVersion<'a> {
     ) -> Result<ResponseValue<types::UpdateVersionMetadataResponseBody>, Error> {
         const OPERATION: &Operation = &operations::UPDATE_VERSION;
         let Self { client, project_id, secret_name, version_id, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let version_id = version_id
@@ -2438,7 +2495,11 @@ impl<'a> UpdateVersion<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.UpdateVersion", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
     /// When the version expires, in milliseconds since the Unix epoch.
     pub fn expire_time<T>(mut self, value: T) -> Self
@@ -2536,8 +2597,7 @@ impl<'a> ListResourceInstances<'a> {
     ) -> Result<ResponseValue<types::ListResourceByTagsResponse>, Error> {
         const OPERATION: &Operation = &operations::LIST_RESOURCE_INSTANCES;
         let Self { client, project_id, resource_instances, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let resource_instances = resource_instances
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -2561,7 +2621,11 @@ impl<'a> ListResourceInstances<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.ListResourceInstances", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
     /// `filter` to get the matching secrets, `count` to get only their number.
     pub fn action<T>(mut self, value: T) -> Self
@@ -2667,8 +2731,7 @@ impl<'a> ListSecretTags<'a> {
     ) -> Result<ResponseValue<types::ListSecretTagsResponseBody>, Error> {
         const OPERATION: &Operation = &operations::LIST_SECRET_TAGS;
         let Self { client, project_id, secret_id } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_id = secret_id
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -2685,7 +2748,11 @@ impl<'a> ListSecretTags<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.ListSecretTags", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::create_secret_tag`](crate::Client::create_secret_tag).
@@ -2770,8 +2837,7 @@ impl<'a> CreateSecretTag<'a> {
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         const OPERATION: &Operation = &operations::CREATE_SECRET_TAG;
         let Self { client, project_id, secret_id, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_id = secret_id
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -2790,7 +2856,11 @@ impl<'a> CreateSecretTag<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.ignore_body()
+        rt::traced!(
+            "csms.CreateSecretTag", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .ignore_body()
     }
     /// Key and value of the new tag.
     pub fn tag<T>(mut self, value: T) -> Self
@@ -2839,8 +2909,7 @@ impl<'a> ListNotificationRecords<'a> {
     ) -> Result<ResponseValue<types::ListEventNotifyRecordsResponseBody>, Error> {
         const OPERATION: &Operation = &operations::LIST_NOTIFICATION_RECORDS;
         let Self { client, project_id } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let url = format!(
             "{}/v1/{}/csms/notification-records", client.endpoint(),
             rt::path_segment(OPERATION, "project_id", & project_id) ?
@@ -2854,7 +2923,12 @@ impl<'a> ListNotificationRecords<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.ListNotificationRecords", client, rt::execute(client, request,
+            OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::list_project_secrets_tags`](crate::Client::list_project_secrets_tags).
@@ -2894,8 +2968,7 @@ impl<'a> ListProjectSecretsTags<'a> {
     ) -> Result<ResponseValue<types::ListProjectSecretsTagsResponseBody>, Error> {
         const OPERATION: &Operation = &operations::LIST_PROJECT_SECRETS_TAGS;
         let Self { client, project_id } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let url = format!(
             "{}/v1/{}/csms/tags", client.endpoint(), rt::path_segment(OPERATION,
             "project_id", & project_id) ?
@@ -2909,7 +2982,12 @@ impl<'a> ListProjectSecretsTags<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.ListProjectSecretsTags", client, rt::execute(client, request,
+            OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::rotate_secret`](crate::Client::rotate_secret).
@@ -2966,8 +3044,7 @@ impl<'a> RotateSecret<'a> {
     ) -> Result<ResponseValue<types::VersionRotateResponse>, Error> {
         const OPERATION: &Operation = &operations::ROTATE_SECRET;
         let Self { client, project_id, secret_name } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -2984,7 +3061,9 @@ impl<'a> RotateSecret<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!("csms.RotateSecret", client, rt::execute(client, request, OPERATION))
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::batch_get_secret_value`](crate::Client::batch_get_secret_value).
@@ -3055,8 +3134,7 @@ impl<'a> BatchGetSecretValue<'a> {
     ) -> Result<ResponseValue<types::BatchGetSecretValueResponseBody>, Error> {
         const OPERATION: &Operation = &operations::BATCH_GET_SECRET_VALUE;
         let Self { client, project_id, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let body = body
             .and_then(|v| {
                 types::BatchGetSecretValueRequestBody::try_from(v)
@@ -3077,7 +3155,11 @@ impl<'a> BatchGetSecretValue<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.BatchGetSecretValue", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
     /// Names of up to 20 secrets, each of 1 to 255 characters.
     pub fn secret_name_list<V>(mut self, value: V) -> Self
@@ -3151,8 +3233,7 @@ impl<'a> BatchImportSecrets<'a> {
     pub async fn send(self) -> Result<ResponseValue<types::ImportResponse>, Error> {
         const OPERATION: &Operation = &operations::BATCH_IMPORT_SECRETS;
         let Self { client, project_id, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let body = body
             .and_then(|v| {
                 types::ImportSecretsRequest::try_from(v).map_err(|e| e.to_string())
@@ -3172,7 +3253,11 @@ impl<'a> BatchImportSecrets<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.BatchImportSecrets", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
     /// The secrets, each as CreateSecret takes it.
     pub fn secrets<T>(mut self, value: T) -> Self
@@ -3249,8 +3334,7 @@ impl<'a> CheckSecrets<'a> {
     ) -> Result<ResponseValue<types::CheckSecretsResponseBody>, Error> {
         const OPERATION: &Operation = &operations::CHECK_SECRETS;
         let Self { client, project_id, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let body = body
             .and_then(|v| {
                 types::CheckSecretsRequestBody::try_from(v).map_err(|e| e.to_string())
@@ -3270,7 +3354,9 @@ impl<'a> CheckSecrets<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!("csms.CheckSecrets", client, rt::execute(client, request, OPERATION))
+            .await?
+            .decode()
     }
     /// The material, an object whose fields depend on `type`. Sensitive: redacted in debug output.
     pub fn data<T>(mut self, value: T) -> Self
@@ -3343,7 +3429,9 @@ impl<'a> ShowAgency<'a> {
             .query(&progenitor_client::QueryParam::new("secret_type", &secret_type))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!("csms.ShowAgency", client, rt::execute(client, request, OPERATION))
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::create_agency`](crate::Client::create_agency).
@@ -3412,7 +3500,9 @@ impl<'a> CreateAgency<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!("csms.CreateAgency", client, rt::execute(client, request, OPERATION))
+            .await?
+            .decode()
     }
     /// Type of the secrets to rotate: `RDS-FG` or `GaussDB-FG`.
     pub fn secret_type<T>(mut self, value: T) -> Self
@@ -3478,8 +3568,7 @@ impl<'a> ListGrants<'a> {
     ) -> Result<ResponseValue<types::ListGrantsResponseBody>, Error> {
         const OPERATION: &Operation = &operations::LIST_GRANTS;
         let Self { client, project_id, resource_id } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let resource_id = resource_id
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -3496,7 +3585,9 @@ impl<'a> ListGrants<'a> {
             .query(&progenitor_client::QueryParam::new("resource_id", &resource_id))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!("csms.ListGrants", client, rt::execute(client, request, OPERATION))
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::update_grant`](crate::Client::update_grant).
@@ -3579,8 +3670,7 @@ impl<'a> UpdateGrant<'a> {
     pub async fn send(self) -> Result<ResponseValue<types::GrantResponse>, Error> {
         const OPERATION: &Operation = &operations::UPDATE_GRANT;
         let Self { client, project_id, resource_id, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let resource_id = resource_id
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -3603,7 +3693,9 @@ impl<'a> UpdateGrant<'a> {
             .query(&progenitor_client::QueryParam::new("resource_id", &resource_id))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!("csms.UpdateGrant", client, rt::execute(client, request, OPERATION))
+            .await?
+            .decode()
     }
     /// ID of that user or user group, 1 to 64 characters.
     pub fn grantee_target_id<T>(mut self, value: T) -> Self
@@ -3716,8 +3808,7 @@ impl<'a> CreateGrants<'a> {
     pub async fn send(self) -> Result<ResponseValue<types::GrantResponse>, Error> {
         const OPERATION: &Operation = &operations::CREATE_GRANTS;
         let Self { client, project_id, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let body = body
             .and_then(|v| {
                 types::GrantSecretReqBody::try_from(v).map_err(|e| e.to_string())
@@ -3737,7 +3828,9 @@ impl<'a> CreateGrants<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!("csms.CreateGrants", client, rt::execute(client, request, OPERATION))
+            .await?
+            .decode()
     }
     /// ID of that user or user group, 1 to 64 characters.
     pub fn grantee_target_id<T>(mut self, value: T) -> Self
@@ -3846,8 +3939,7 @@ impl<'a> DeleteGrant<'a> {
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
         const OPERATION: &Operation = &operations::DELETE_GRANT;
         let Self { client, project_id, grantee_user, resource_id } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let grantee_user = grantee_user
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let resource_id = resource_id
@@ -3863,7 +3955,9 @@ impl<'a> DeleteGrant<'a> {
             .query(&progenitor_client::QueryParam::new("resource_id", &resource_id))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.ignore_body()
+        rt::traced!("csms.DeleteGrant", client, rt::execute(client, request, OPERATION))
+            .await?
+            .ignore_body()
     }
 }
 /// Builder of a call of [`Client::generate_random_password`](crate::Client::generate_random_password).
@@ -3933,8 +4027,7 @@ impl<'a> GenerateRandomPassword<'a> {
     ) -> Result<ResponseValue<types::CreatePasswordResponse>, Error> {
         const OPERATION: &Operation = &operations::GENERATE_RANDOM_PASSWORD;
         let Self { client, project_id, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let body = body
             .and_then(|v| {
                 types::CreatePasswordRequestBody::try_from(v).map_err(|e| e.to_string())
@@ -3954,7 +4047,12 @@ impl<'a> GenerateRandomPassword<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.GenerateRandomPassword", client, rt::execute(client, request,
+            OPERATION)
+        )
+            .await?
+            .decode()
     }
     /// Single characters that must not occur, written one after the other.
     pub fn exclude_characters<V>(mut self, value: V) -> Self
@@ -4116,8 +4214,7 @@ impl<'a> ListSecretTask<'a> {
     ) -> Result<ResponseValue<types::ListSecretTaskResponseBody>, Error> {
         const OPERATION: &Operation = &operations::LIST_SECRET_TASK;
         let Self { client, project_id, limit, marker, secret_name, status, task_id } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let marker = marker.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let secret_name = secret_name
@@ -4142,7 +4239,11 @@ impl<'a> ListSecretTask<'a> {
             .query(&progenitor_client::QueryParam::new("task_id", &task_id))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.ListSecretTask", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::list_users`](crate::Client::list_users).
@@ -4233,7 +4334,9 @@ impl<'a> ListUsers<'a> {
             .query(&progenitor_client::QueryParam::new("user_info", &user_info))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!("csms.ListUsers", client, rt::execute(client, request, OPERATION))
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::show_secret_function_templates`](crate::Client::show_secret_function_templates).
@@ -4323,7 +4426,12 @@ impl<'a> ShowSecretFunctionTemplates<'a> {
             .query(&progenitor_client::QueryParam::new("secret_type", &secret_type))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.ShowSecretFunctionTemplates", client, rt::execute(client, request,
+            OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::show_secrets_config`](crate::Client::show_secrets_config).
@@ -4363,8 +4471,7 @@ impl<'a> ShowSecretsConfig<'a> {
     ) -> Result<ResponseValue<types::CheckSecretsConfigResponseBody>, Error> {
         const OPERATION: &Operation = &operations::SHOW_SECRETS_CONFIG;
         let Self { client, project_id } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let url = format!(
             "{}/v1/{}/secrets/checker/config", client.endpoint(),
             rt::path_segment(OPERATION, "project_id", & project_id) ?
@@ -4378,7 +4485,11 @@ impl<'a> ShowSecretsConfig<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.ShowSecretsConfig", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::update_secrets_config`](crate::Client::update_secrets_config).
@@ -4449,8 +4560,7 @@ impl<'a> UpdateSecretsConfig<'a> {
     ) -> Result<ResponseValue<types::CheckSecretsConfigResponseBody>, Error> {
         const OPERATION: &Operation = &operations::UPDATE_SECRETS_CONFIG;
         let Self { client, project_id, body } = self;
-        let project_id = project_id
-            .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
+        let project_id = rt::project_id(client, OPERATION, project_id).await?;
         let body = body
             .and_then(|v| {
                 types::UpdateSecretsConfigRequestBody::try_from(v)
@@ -4471,7 +4581,11 @@ impl<'a> UpdateSecretsConfig<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.UpdateSecretsConfig", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
     /// True to switch the strength check on, false to switch it off.
     pub fn checking_secret_strength<V>(mut self, value: V) -> Self
@@ -4531,7 +4645,11 @@ impl<'a> ShowUserDetail<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.ShowUserDetail", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
 }
 /// Builder of a call of [`Client::update_user_password`](crate::Client::update_user_password).
@@ -4598,7 +4716,11 @@ impl<'a> UpdateUserPassword<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::execute(client, request, OPERATION).await?.decode()
+        rt::traced!(
+            "csms.UpdateUserPassword", client, rt::execute(client, request, OPERATION)
+        )
+            .await?
+            .decode()
     }
     /// The password valid until now. Sensitive: redacted in debug output.
     pub fn old_password<T>(mut self, value: T) -> Self
@@ -4617,5 +4739,180 @@ impl<'a> UpdateUserPassword<'a> {
     {
         self.body = self.body.map(|body| body.password(value));
         self
+    }
+}
+impl<'a> ListSecretEvents<'a> {
+    /// The pages, from the position that is set. Each is requested when it is polled for.
+    pub fn pages(self) -> crate::Pages<'a, Self> {
+        crate::Pages::new(self)
+    }
+    /// The items, from the position that is set. A page is requested when its first item is polled for.
+    pub fn stream(self) -> crate::Items<'a, Self> {
+        crate::Items::new(self)
+    }
+}
+impl<'a> crate::Paged<'a> for ListSecretEvents<'a> {
+    type Page = types::ListEventResponseBody;
+    type Item = types::Event;
+    fn send_page(self) -> crate::PageFuture<'a, Self::Page> {
+        Box::pin(self.send())
+    }
+    fn next_page(self, page: &Self::Page) -> Option<(Self, String)> {
+        let marker = rt::next_marker(
+            Some(page)
+                .and_then(|object| object.page_info.as_ref())
+                .and_then(|object| object.next_marker.as_ref()),
+        )?;
+        Some((self.marker(marker.clone()), marker))
+    }
+    fn into_items(page: Self::Page) -> Vec<Self::Item> {
+        page.events.unwrap_or_default()
+    }
+}
+impl<'a> ListSecrets<'a> {
+    /// The pages, from the position that is set. Each is requested when it is polled for.
+    pub fn pages(self) -> crate::Pages<'a, Self> {
+        crate::Pages::new(self)
+    }
+    /// The items, from the position that is set. A page is requested when its first item is polled for.
+    pub fn stream(self) -> crate::Items<'a, Self> {
+        crate::Items::new(self)
+    }
+}
+impl<'a> crate::Paged<'a> for ListSecrets<'a> {
+    type Page = types::ListSecretResponseBody;
+    type Item = types::Secret;
+    fn send_page(self) -> crate::PageFuture<'a, Self::Page> {
+        Box::pin(self.send())
+    }
+    fn next_page(self, page: &Self::Page) -> Option<(Self, String)> {
+        let marker = rt::next_marker(
+            Some(page)
+                .and_then(|object| object.page_info.as_ref())
+                .and_then(|object| object.next_marker.as_ref()),
+        )?;
+        Some((self.marker(marker.clone()), marker))
+    }
+    fn into_items(page: Self::Page) -> Vec<Self::Item> {
+        page.secrets.unwrap_or_default()
+    }
+}
+impl<'a> ListSecretVersions<'a> {
+    /// The pages, from the position that is set. Each is requested when it is polled for.
+    pub fn pages(self) -> crate::Pages<'a, Self> {
+        crate::Pages::new(self)
+    }
+    /// The items, from the position that is set. A page is requested when its first item is polled for.
+    pub fn stream(self) -> crate::Items<'a, Self> {
+        crate::Items::new(self)
+    }
+}
+impl<'a> crate::Paged<'a> for ListSecretVersions<'a> {
+    type Page = types::ListSecretVersionsResponseBody;
+    type Item = types::VersionMetadata;
+    fn send_page(self) -> crate::PageFuture<'a, Self::Page> {
+        Box::pin(self.send())
+    }
+    fn next_page(self, page: &Self::Page) -> Option<(Self, String)> {
+        let marker = rt::next_marker(
+            Some(page)
+                .and_then(|object| object.page_info.as_ref())
+                .and_then(|object| object.next_marker.as_ref()),
+        )?;
+        Some((self.marker(marker.clone()), marker))
+    }
+    fn into_items(page: Self::Page) -> Vec<Self::Item> {
+        page.version_metadatas.unwrap_or_default()
+    }
+}
+impl<'a> ListResourceInstances<'a> {
+    /// The pages, from the position that is set. Each is requested when it is polled for.
+    pub fn pages(self) -> crate::Pages<'a, Self> {
+        crate::Pages::new(self)
+    }
+    /// The items, from the position that is set. A page is requested when its first item is polled for.
+    pub fn stream(self) -> crate::Items<'a, Self> {
+        crate::Items::new(self)
+    }
+}
+impl<'a> crate::Paged<'a> for ListResourceInstances<'a> {
+    type Page = types::ListResourceByTagsResponse;
+    type Item = types::ActionResources;
+    fn send_page(self) -> crate::PageFuture<'a, Self::Page> {
+        Box::pin(self.send())
+    }
+    fn next_page(self, page: &Self::Page) -> Option<(Self, String)> {
+        let count = Some(page)
+            .and_then(|object| object.resources.as_ref())
+            .map_or(0, |items| items.len());
+        let given: types::ListResourceInstancesRequestBody = self
+            .body
+            .clone()
+            .ok()?
+            .try_into()
+            .ok()?;
+        let (position, size) = (given.offset, given.limit);
+        let next = rt::next_position(&position, &size, count, count)?;
+        Some((
+            self.offset(<::std::string::String as rt::PositionValue>::at(next)?),
+            next.to_string(),
+        ))
+    }
+    fn into_items(page: Self::Page) -> Vec<Self::Item> {
+        page.resources.unwrap_or_default()
+    }
+}
+impl<'a> ListSecretTask<'a> {
+    /// The pages, from the position that is set. Each is requested when it is polled for.
+    pub fn pages(self) -> crate::Pages<'a, Self> {
+        crate::Pages::new(self)
+    }
+    /// The items, from the position that is set. A page is requested when its first item is polled for.
+    pub fn stream(self) -> crate::Items<'a, Self> {
+        crate::Items::new(self)
+    }
+}
+impl<'a> crate::Paged<'a> for ListSecretTask<'a> {
+    type Page = types::ListSecretTaskResponseBody;
+    type Item = types::SecretTask;
+    fn send_page(self) -> crate::PageFuture<'a, Self::Page> {
+        Box::pin(self.send())
+    }
+    fn next_page(self, page: &Self::Page) -> Option<(Self, String)> {
+        let marker = rt::next_marker(
+            Some(page).and_then(|object| object.next_marker.as_ref()),
+        )?;
+        Some((self.marker(marker.clone()), marker))
+    }
+    fn into_items(page: Self::Page) -> Vec<Self::Item> {
+        page.tasks.unwrap_or_default()
+    }
+}
+impl<'a> ListUsers<'a> {
+    /// The pages, from the position that is set. Each is requested when it is polled for.
+    pub fn pages(self) -> crate::Pages<'a, Self> {
+        crate::Pages::new(self)
+    }
+    /// The items, from the position that is set. A page is requested when its first item is polled for.
+    pub fn stream(self) -> crate::Items<'a, Self> {
+        crate::Items::new(self)
+    }
+}
+impl<'a> crate::Paged<'a> for ListUsers<'a> {
+    type Page = types::UsersListResponse;
+    type Item = types::UsersDetailsResult;
+    fn send_page(self) -> crate::PageFuture<'a, Self::Page> {
+        Box::pin(self.send())
+    }
+    fn next_page(self, page: &Self::Page) -> Option<(Self, String)> {
+        let count = Some(page)
+            .and_then(|object| object.users.as_ref())
+            .map_or(0, |items| items.len());
+        let (position, size) = (self.offset.clone().ok()?, self.limit.clone().ok()?);
+        let next = rt::next_position(&position, &size, count, 1)?;
+        Some((self.offset(<i32 as rt::PositionValue>::at(next)?), next.to_string()))
+    }
+    fn into_items(page: Self::Page) -> Vec<Self::Item> {
+        page.users.unwrap_or_default()
     }
 }

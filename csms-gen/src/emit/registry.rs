@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::rewrite::Argument;
+use super::rewrite::BuiltCall;
 use super::{constant_name, doc, method_name, type_name};
 use crate::lower::{Direction, Names};
 use crate::spec::{Operation, Spec, json_schema, members, reference_name};
@@ -14,7 +14,7 @@ pub fn tokens(
     spec: &Spec,
     names: &Names,
     operations: &[Operation<'_>],
-    arguments: &[Vec<Argument>],
+    calls: &[BuiltCall],
 ) -> TokenStream {
     let entries = operations.iter().flat_map(|operation| {
         let constant = constant_name(&method_name(operation.id.unwrap_or_default()));
@@ -35,8 +35,8 @@ pub fn tokens(
     });
     let calls = operations
         .iter()
-        .zip(arguments)
-        .map(|(operation, arguments)| call(operation, arguments));
+        .zip(calls)
+        .map(|(operation, built)| call(operation, built));
     let bodies = doc("Every JSON body of every operation, with its Rust type.");
     let all_calls = doc("Every operation, callable with JSON values.");
     quote! {
@@ -51,11 +51,11 @@ pub fn tokens(
     }
 }
 
-fn call(operation: &Operation<'_>, arguments: &[Argument]) -> TokenStream {
+fn call(operation: &Operation<'_>, built: &BuiltCall) -> TokenStream {
     let name = method_name(operation.id.unwrap_or_default());
     let constant = constant_name(&name);
     let method = format_ident!("{name}");
-    let setters = arguments.iter().map(|argument| {
+    let setters = built.arguments.iter().map(|argument| {
         let (setter, ty) = (&argument.setter, &argument.ty);
         let name = setter.to_string();
         quote! {

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 use syn::punctuated::Punctuated;
@@ -22,15 +21,30 @@ use crate::spec::{Operation, Spec};
 /// progenitor's output, taken apart and rewritten.
 pub struct Rewritten {
     /// `impl Client`, with a method for each operation.
-    pub methods: TokenStream,
-    /// The contents of the module `types`.
-    pub types: TokenStream,
-    /// The contents of the module `builder`.
-    pub builders: TokenStream,
+    pub methods: ItemImpl,
+    /// The module `types`.
+    pub types: File,
+    /// The module `builder`.
+    pub builders: File,
     /// The number of structs in `types`.
     pub types_count: usize,
-    /// What each operation's builder can be given, in the order of the operations.
-    pub arguments: Vec<Vec<Argument>>,
+    /// The builder of each operation, in the order of the operations.
+    pub calls: Vec<BuiltCall>,
+    /// The fields of each type.
+    pub fields: FieldTypes,
+}
+
+/// Type to field to the field's type.
+pub type FieldTypes = HashMap<String, HashMap<String, Type>>;
+
+/// The builder of an operation.
+pub struct BuiltCall {
+    /// Its name.
+    pub builder: Ident,
+    /// What it can be given.
+    pub arguments: Vec<Argument>,
+    /// The type of the answer's body; `()` if none is documented.
+    pub answer: Type,
 }
 
 /// Something that an operation's builder has a setter for.
@@ -53,10 +67,11 @@ pub fn rewrite(file: File, spec: &Spec, operations: &[Operation<'_>]) -> Result<
     document_methods(&mut parts.methods, operations)?;
     explain_missing_fields(&mut parts.types);
     let setters = body_setters(&parts.types);
-    let mut arguments = Vec::new();
+    let fields = field_types(&parts.types);
+    let mut calls = Vec::new();
     let mut builders = pair_builders(&mut parts.builders, operations)?;
     for builder in &mut builders {
-        arguments.push(builder.arguments());
+        calls.push(builder.call()?);
         builder.accept_optional_values()?;
         builder.default_project_id()?;
         builder.explain_missing_values()?;
@@ -67,24 +82,24 @@ pub fn rewrite(file: File, spec: &Spec, operations: &[Operation<'_>]) -> Result<
         builder.send_through_client()?;
         builder.execute_through_rt()?;
         builder.return_one_error_type()?;
+        builder.resolve_project_id()?;
         builder.add_body_setters(&setters)?;
     }
     let types_count = structs(&parts.types).count();
-    let methods = parts.methods;
-    let types = parts.types;
-    let builders = parts.builders;
+    let mut types: File = parse_quote! {
+        #[doc(inline)]
+        pub use super::enumerations::*;
+    };
+    types.items.append(&mut parts.types);
+    let mut builders: File = parse_quote! {
+        use super::{operations, types};
+        use crate::{Error, Operation, ResponseValue, rt};
+    };
+    builders.items.append(&mut parts.builders);
     Ok(Rewritten {
-        methods: quote! { #methods },
-        types: quote! {
-            #[doc(inline)]
-            pub use super::enumerations::*;
-            #(#types)*
-        },
-        builders: quote! {
-            use super::{operations, types};
-            use crate::{Error, Operation, ResponseValue, rt};
-            #(#builders)*
-        },
+        methods: parts.methods,
+        types,
+        builders,
         types_count,
         arguments,
     })
@@ -647,6 +662,46 @@ impl Builder<'_, '_> {
         self.expect("document_setters", described, method)
     }
 
+    /// A project that neither call nor client has is that of the credentials, or is looked up.
+    fn resolve_project_id(&mut self) -> Result<(), String> {
+        let expected = self
+            .placeholders()
+            .iter()
+            .filter(|p| **p == "project_id")
+            .count();
+        let client = self.client.clone();
+        let mut count = 0;
+        for statement in &mut self.function("send")?.block.stmts {
+            let Stmt::Local(local) = statement else {
+                continue;
+            };
+            if matches!(&local.pat, syn::Pat::Ident(pattern) if pattern.ident == "project_id") {
+                *statement = parse_quote! {
+                    let project_id = rt::project_id(#client, OPERATION, project_id).await?;
+                };
+                count += 1;
+            }
+        }
+        self.expect("resolve_project_id", count, expected)
+    }
+
+    /// What other parts of the compiler need to know of the builder.
+    fn call(&mut self) -> Result<BuiltCall, String> {
+        let message = self.fail("call", "send does not return a Result of ResponseValue");
+        let output = &self.function("send")?.sig.output;
+        let answer = match output {
+            syn::ReturnType::Type(_, result) => generic_argument(result, "Result")
+                .and_then(|value| generic_argument(value, "ResponseValue"))
+                .cloned(),
+            syn::ReturnType::Default => None,
+        };
+        Ok(BuiltCall {
+            builder: self.structure.ident.clone(),
+            arguments: self.arguments(),
+            answer: answer.ok_or(message)?,
+        })
+    }
+
     /// What the builder's setters take.
     fn arguments(&self) -> Vec<Argument> {
         let fields = self.structure.fields.iter().skip(1);
@@ -916,8 +971,12 @@ impl Builder<'_, '_> {
                 _ => None,
             });
         let request = request.unwrap_or_else(|| format_ident!("request"));
+        let span = format!("csms.{}", self.operation.id.unwrap_or_default());
+        let send = self.function("send")?;
         send.block.stmts.push(Stmt::Expr(
-            parse_quote! { rt::execute(#client, #request, OPERATION).await?.#decode() },
+            parse_quote! {
+                rt::traced!(#span, #client, rt::execute(#client, #request, OPERATION)).await?.#decode()
+            },
             None,
         ));
         self.expect("execute_through_rt", tail.len(), 6)
@@ -1019,7 +1078,7 @@ fn setter_target(setter: &ImplItemFn) -> Option<Type> {
 }
 
 /// `X` of `…::name<X, …>`.
-fn generic_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+pub fn generic_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else {
         return None;
     };
@@ -1069,6 +1128,19 @@ fn structs_mut(items: &mut [Item]) -> impl Iterator<Item = &mut ItemStruct> {
         Item::Struct(item) => Some(item),
         _ => None,
     })
+}
+
+/// The types of the fields of each struct, without the `Option` around them.
+fn field_types(types: &[Item]) -> FieldTypes {
+    structs(types)
+        .map(|item| {
+            let fields = item.fields.iter().filter_map(|field| {
+                let ty = generic_argument(&field.ty, "Option").unwrap_or(&field.ty);
+                Some((field.ident.as_ref()?.to_string(), ty.clone()))
+            });
+            (item.ident.to_string(), fields.collect())
+        })
+        .collect()
 }
 
 /// Type to field to its documentation.
