@@ -1456,6 +1456,45 @@ fn a_schema_that_has_no_type_is_blamed_on_its_operation() {
 }
 
 #[test]
+fn an_object_whose_fields_make_no_struct_is_blamed_on_its_operation() {
+    let text = json!({"type": "string", "description": "D."});
+    assert_blamed(
+        "CheckSecrets",
+        &format!("{SCHEMAS}/CheckSecretsRequestBody"),
+        [
+            set("/properties/Type", text.clone()),
+            set("/required/-", "unknown"),
+            set("/additionalProperties", text),
+        ],
+    );
+}
+
+#[test]
+fn a_body_that_is_no_object_is_blamed_on_its_operation() {
+    let sent = "/requestBody/content/application~1json/schema";
+    let found = "/responses/200/content/application~1json/schema";
+    let list = json!({"type": "array", "description": "D.", "items": reference("ErrorRsp")});
+    let unused = |name: &str| remove(format!("{SCHEMAS}/{name}"));
+    let sends = |name| set(format!("{CHECK}{sent}"), reference(name));
+    let finds = |name| set(format!("{CHECK}{found}"), reference(name));
+    let listed = set(format!("{SCHEMAS}/List"), list);
+    assert_blamed(
+        "CheckSecrets",
+        "",
+        [
+            sends("SecretText").and(unused("CheckSecretsRequestBody")),
+            finds("SecretText").and(unused("CheckSecretsResponseBody")),
+            sends("List")
+                .and(listed.clone())
+                .and(unused("CheckSecretsRequestBody")),
+            finds("List")
+                .and(listed)
+                .and(unused("CheckSecretsResponseBody")),
+        ],
+    );
+}
+
+#[test]
 fn a_schema_that_never_ends_is_blamed_on_its_operation() {
     let field = set("/ErrorRsp/properties/extra", field_of("Loop"));
     let list = json!({"type": "array", "description": "D.", "items": reference("Loop")});

@@ -82,6 +82,7 @@ pub use error::Error;
 pub use generated::operations::OPERATIONS;
 pub use generated::{builder, types};
 pub use into_option::IntoOption;
+pub use open_enum::UnknownValue;
 pub use operation::{Operation, Paging, PagingStyle};
 pub use pagination::{Items, PageFuture, Paged, Pages};
 pub use response::ResponseValue;

@@ -1,23 +1,9 @@
 //! Enumerations that keep values nobody has documented yet.
 
-/// Declares an open enumeration: its documented values are variants, any other text is kept.
+/// Makes an enumeration open: its documented values are variants, any other text is kept in
+/// `Unknown`.
 macro_rules! open_enum {
-    (
-        $(#[$meta:meta])*
-        pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident => $text:literal,)* }
-    ) => {
-        $(#[$meta])*
-        ///
-        /// The enumeration is open: a value that is not listed here is kept as it is, see
-        /// [`as_str`](Self::as_str), and any text converts into it.
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$variant_meta])* $variant,)*
-            /// A value that is not listed here.
-            Unknown($crate::open_enum::UnknownValue),
-        }
-
+    ($name:ident { $($variant:ident => $text:literal,)* }) => {
         impl $name {
             /// The documented values.
             pub const VALUES: &'static [&'static str] = &[$($text),*];
@@ -35,7 +21,7 @@ macro_rules! open_enum {
             fn from(text: &str) -> Self {
                 match text {
                     $($text => Self::$variant,)*
-                    other => Self::Unknown($crate::open_enum::UnknownValue::new(other)),
+                    other => Self::Unknown($crate::UnknownValue::new(other)),
                 }
             }
         }

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use openapiv3::OpenAPI;
 use serde_json::Value;
 
-use crate::emit::type_name;
+use crate::emit::{method_name, type_name};
 use crate::lower::{Direction, Names};
 use crate::problem::Problem;
 use crate::spec::{
-    METHODS, Operation, Spec, elements, escape, is_success, json_schema, members, reference_name,
+    METHODS, Operation, Spec, SpecParameter, elements, escape, is_success, json_schema, members,
+    reference_name,
 };
 
 /// Names of fields whose text is a secret wherever they occur.
@@ -55,7 +56,8 @@ pub fn lint(spec: &Spec) -> Vec<Problem> {
 fn owners(spec: &Spec) -> HashMap<String, String> {
     let mut owners = HashMap::new();
     for operation in spec.operations() {
-        for name in spec.reachable([operation.value, operation.item].into_iter()) {
+        let shared = operation.item.get("parameters");
+        for name in spec.reachable(shared.into_iter().chain([operation.value])) {
             let id = operation.id.unwrap_or_default();
             owners.entry(name).or_insert_with(|| id.to_owned());
         }
@@ -106,6 +108,11 @@ impl<'a> Lint<'a> {
                 self.report(None, &at, message);
                 continue;
             };
+            if !is_identifier(&method_name(id)) || !is_identifier(&type_name(id)) {
+                let message =
+                    format!("operationId {id} makes no name of a method; begin it with a letter");
+                self.report(Some(id), &at, message);
+            }
             // Ids that differ only in case or separators become one method name.
             let method: String = id.chars().filter(char::is_ascii_alphanumeric).collect();
             match first.get(&method.to_lowercase()) {
@@ -227,6 +234,8 @@ impl<'a> Lint<'a> {
         let id = operation.id;
         let placeholders: BTreeSet<&str> = placeholders(operation.path).collect();
         let parameters = self.spec.parameters(operation);
+        self.path_template(operation);
+        self.setters(operation, &parameters);
         let mut seen = HashSet::new();
         for parameter in &parameters {
             let kind = format!("{} parameter {}", parameter.location, parameter.name);
@@ -236,6 +245,7 @@ impl<'a> Lint<'a> {
                 self.report(id, &parameter.pointer, message);
             }
             if let Some(schema) = parameter.value.get("schema") {
+                self.sendable(id, parameter, schema);
                 self.schema(id, &format!("{}/schema", parameter.pointer), schema, false);
             }
             if parameter.location == "path" {
@@ -264,6 +274,81 @@ impl<'a> Lint<'a> {
                 );
                 self.report(id, &at, message);
             }
+        }
+    }
+
+    /// A parameter is text on the wire: a list may stand in the query, an object nowhere.
+    fn sendable(&mut self, id: Option<&str>, parameter: &SpecParameter<'a>, schema: &Value) {
+        let resolved = reference_name(schema).and_then(|name| self.spec.schema(name));
+        let schema = resolved.unwrap_or(schema);
+        let is_sendable = match schema.get("type").and_then(Value::as_str) {
+            Some("string" | "integer" | "number" | "boolean") => true,
+            Some("array") => parameter.location == "query",
+            _ => false,
+        };
+        if !is_sendable {
+            let message = format!("a {} parameter can't be of this type", parameter.location);
+            self.report(id, &format!("{}/schema", parameter.pointer), message);
+        }
+    }
+
+    /// The path must have a place for each parameter, once.
+    fn path_template(&mut self, operation: &Operation<'a>) {
+        let path = operation.path;
+        let names: Vec<&str> = placeholders(path).collect();
+        let braces = path.matches(['{', '}']).count();
+        let is_repeated =
+            (1..names.len()).any(|i| names.iter().take(i).any(|n| names.get(i) == Some(n)));
+        let fault = if !path.starts_with('/') {
+            "must begin with a slash"
+        } else if path.contains(['?', '#']) {
+            "must not have a query or a fragment: declare query parameters"
+        } else if braces != names.len() * 2 || names.contains(&"") {
+            "has a brace without its partner, or nothing between two"
+        } else if is_repeated {
+            "names a parameter twice"
+        } else {
+            return;
+        };
+        self.report(
+            operation.id,
+            &operation.pointer,
+            format!("the path {path} {fault}"),
+        );
+    }
+
+    /// Each parameter must have a setter of its own on the operation's builder.
+    fn setters(&mut self, operation: &Operation<'a>, parameters: &[SpecParameter<'a>]) {
+        const TAKEN: [&str; 7] = [
+            "new", "send", "body", "body_map", "pages", "stream", "client",
+        ];
+        let mut setters: Vec<(String, &str)> = Vec::new();
+        for parameter in parameters {
+            let setter = method_name(parameter.name);
+            let other = setters
+                .iter()
+                .find(|(other, _)| *other == setter)
+                .map(|(_, name)| *name);
+            let fault = match other {
+                _ if !setter.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                    Some("makes no name of a setter".to_owned())
+                }
+                _ if TAKEN.contains(&setter.as_str()) => Some(format!(
+                    "would have the setter {setter}, which every builder has"
+                )),
+                Some(other) if other != parameter.name => {
+                    Some(format!("and {other} would have one setter, {setter}"))
+                }
+                Some(_) => Some(format!(
+                    "is declared in two places; both would have the setter {setter}"
+                )),
+                None => None,
+            };
+            if let Some(fault) = fault {
+                let message = format!("parameter \"{}\" {fault}", parameter.name);
+                self.report(operation.id, &parameter.pointer, message);
+            }
+            setters.push((setter, parameter.name));
         }
     }
 
@@ -311,15 +396,27 @@ impl<'a> Lint<'a> {
             match content.get("schema") {
                 Some(schema) => {
                     let at = format!("{at}/schema");
-                    if reference_name(schema).is_none() {
-                        let message = "a body's schema must be a $ref to a component schema, \
-                                       else its type has no documented name";
-                        self.report(operation, &at, message);
-                    }
+                    self.body_schema(operation, &at, schema);
                     self.schema(operation, &at, schema, false);
                 }
                 None => self.report(operation, &at, "the body has no schema"),
             }
+        }
+    }
+
+    fn body_schema(&mut self, operation: Option<&str>, pointer: &str, schema: &Value) {
+        let Some(name) = reference_name(schema) else {
+            let message = "a body's schema must be a $ref to a component schema, else its type \
+                           has no documented name";
+            return self.report(operation, pointer, message);
+        };
+        let is_object = self.spec.schema(name).is_none_or(|target| {
+            target.get("type").and_then(Value::as_str) == Some("object")
+                && target.get("properties").is_some()
+        });
+        if !is_object {
+            let message = format!("a body must be an object with properties, {name} is none");
+            self.report(operation, pointer, message);
         }
     }
 
@@ -353,6 +450,7 @@ impl<'a> Lint<'a> {
                 let message = format!("schema {name} is unused; remove it or refer to it");
                 self.report(None, &pointer, message);
             }
+            self.endless(name, &pointer, owner.as_deref());
             self.described(owner.as_deref(), &pointer, schema, "schema");
             self.schema(owner.as_deref(), &pointer, schema, true);
         }
@@ -371,13 +469,33 @@ impl<'a> Lint<'a> {
             for lowered in lowered {
                 let type_name = type_name(&lowered);
                 let owner = self.owners.get(name).cloned();
-                if !type_name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                if !is_identifier(&type_name) {
                     let message = format!("{name} is no name for a type; begin it with a letter");
                     self.report(owner.as_deref(), &pointer, message);
                 } else if let Some(other) = taken.insert(type_name.clone(), name.clone()) {
                     let message =
                         format!("{name} and {other} both become the type {type_name}; rename one");
                     self.report(owner.as_deref(), &pointer, message);
+                }
+            }
+        }
+    }
+
+    /// A schema that leads to itself without an object in between describes nothing.
+    fn endless(&mut self, name: &str, pointer: &str, owner: Option<&str>) {
+        let mut seen = HashSet::new();
+        let mut open = vec![name.to_owned()];
+        while let Some(next) = open.pop() {
+            let Some(schema) = self.spec.schema(&next) else {
+                continue;
+            };
+            for target in aliases(schema) {
+                if target == name {
+                    let message = format!("{name} leads to itself and never to a type");
+                    return self.report(owner, pointer, message);
+                }
+                if seen.insert(target.to_owned()) {
+                    open.push(target.to_owned());
                 }
             }
         }
@@ -390,11 +508,24 @@ impl<'a> Lint<'a> {
                            named schema and refer to it";
             self.report(operation, &format!("{pointer}/enum"), message);
         }
+        if elements(schema.get("enum")).any(|value| !value.is_string() && !value.is_null()) {
+            let message = "only texts can be enumerated";
+            self.report(operation, &format!("{pointer}/enum"), message);
+        }
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+            let name = reference.strip_prefix("#/components/schemas/");
+            if name.is_none_or(|name| name.contains('/')) {
+                let message =
+                    format!("a schema must refer to a component schema, not to {reference}");
+                self.report(operation, pointer, message);
+            }
+        }
         if schema.get("properties").is_some() && !named {
             let message = "an inline object becomes a type with a made-up name; make it a named \
                            schema and refer to it";
             self.report(operation, &format!("{pointer}/properties"), message);
         }
+        self.fields(operation, pointer, schema);
         for (name, property) in members(schema.get("properties")) {
             let at = format!("{pointer}/properties/{}", escape(name));
             self.described(operation, &at, property, &format!("field {name}"));
@@ -422,6 +553,37 @@ impl<'a> Lint<'a> {
             for (i, inner) in elements(Some(all)).enumerate() {
                 self.schema(operation, &format!("{at}/{i}"), inner, false);
             }
+        }
+    }
+
+    /// The properties of an object must make a struct.
+    fn fields(&mut self, operation: Option<&str>, pointer: &str, schema: &Value) {
+        let Some(properties) = schema.get("properties") else {
+            return;
+        };
+        let mut taken: HashMap<String, &String> = HashMap::new();
+        for (name, _) in members(Some(properties)) {
+            let at = format!("{pointer}/properties/{}", escape(name));
+            let field = method_name(name);
+            if let Some(other) = taken.insert(field.clone(), name) {
+                let message = format!("{name} and {other} would both be the field {field}");
+                self.report(operation, &at, message);
+            }
+        }
+        for name in elements(schema.get("required")).filter_map(Value::as_str) {
+            if properties.get(name).is_none() {
+                let message = format!("{name} is required and no property");
+                self.report(operation, &format!("{pointer}/required"), message);
+            }
+        }
+        if schema
+            .get("additionalProperties")
+            .is_some_and(|values| *values != Value::Bool(true))
+        {
+            let at = format!("{pointer}/additionalProperties");
+            let message = "an object has either properties or values of one type; an answer may \
+                           always have more than is documented";
+            self.report(operation, &at, message);
         }
     }
 
@@ -546,6 +708,27 @@ impl<'a> Lint<'a> {
             .find(|o| pointer.starts_with(&o.pointer))
             .and_then(|o| o.id.map(str::to_owned))
     }
+}
+
+/// The component schemas that a schema is only another name, a list or a map of.
+fn aliases(schema: &Value) -> Vec<&str> {
+    let inner = ["items", "additionalProperties"]
+        .iter()
+        .filter_map(|key| schema.get(key));
+    let all = elements(schema.get("allOf"));
+    let direct = schema
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|reference| reference.strip_prefix("#/components/schemas/"));
+    direct
+        .into_iter()
+        .chain(inner.chain(all).flat_map(aliases))
+        .collect()
+}
+
+/// Whether Rust takes this as a name.
+fn is_identifier(name: &str) -> bool {
+    name != "Self" && name.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
 /// The names in braces of a path template.

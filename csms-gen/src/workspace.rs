@@ -116,32 +116,47 @@ impl Workspace {
     /// Replaces files, all or none of them: each is written beside its target first.
     pub fn replace(&self, files: &[(String, String)]) -> Result<(), Problem> {
         let mut prepared = Vec::new();
-        let written = files.iter().try_for_each(|(file, text)| {
+        let replaced = self
+            .prepare(files, &mut prepared)
+            .and_then(|()| rename(&prepared));
+        if replaced.is_err() {
+            for (temporary, _, _) in &prepared {
+                // Those that were renamed are gone, which is as it should be.
+                drop(fs::remove_file(temporary));
+            }
+        }
+        replaced
+    }
+
+    fn prepare<'a>(
+        &self,
+        files: &'a [(String, String)],
+        prepared: &mut Vec<(PathBuf, PathBuf, &'a str)>,
+    ) -> Result<(), Problem> {
+        for (file, text) in files {
             let target = self.path(file);
+            // A rename onto a folder fails, and others would be renamed by then.
+            if target.is_dir() {
+                let message = "can't be replaced: it is a folder; move it away";
+                return Err(Problem::new(file, message));
+            }
             let temporary = temporary_path(&target);
             let result = target
                 .parent()
                 .map_or(Ok(()), fs::create_dir_all)
                 .and_then(|()| fs::write(&temporary, text));
-            prepared.push((temporary, target));
-            result.map_err(|error| Problem::new(file, format!("can't be written: {error}")))
-        });
-        let renamed = written.and_then(|()| {
-            prepared.iter().try_for_each(|(temporary, target)| {
-                fs::rename(temporary, target).map_err(|error| {
-                    let file = target.display().to_string();
-                    Problem::new(file, format!("can't be replaced: {error}"))
-                })
-            })
-        });
-        if renamed.is_err() {
-            for (temporary, _) in &prepared {
-                // Those that were renamed are gone, which is as it should be.
-                drop(fs::remove_file(temporary));
-            }
+            prepared.push((temporary, target, file.as_str()));
+            result.map_err(|error| Problem::new(file, format!("can't be written: {error}")))?;
         }
-        renamed
+        Ok(())
     }
+}
+
+fn rename(prepared: &[(PathBuf, PathBuf, &str)]) -> Result<(), Problem> {
+    prepared.iter().try_for_each(|(temporary, target, file)| {
+        fs::rename(temporary, target)
+            .map_err(|error| Problem::new(*file, format!("can't be replaced: {error}")))
+    })
 }
 
 /// The file of an operation's contract.

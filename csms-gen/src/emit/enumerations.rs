@@ -33,8 +33,10 @@ fn enumeration(name: &str, values: &[String], schema: &Value) -> TokenStream {
             .and_then(Value::as_str)
             .map(str::to_owned)
     };
-    let mut taken = vec!["Unknown".to_owned()];
-    let variants = values.iter().enumerate().map(|(i, value)| {
+    let mut taken = vec!["Unknown".to_owned(), "Self".to_owned()];
+    let mut variants = Vec::new();
+    let mut mapping = Vec::new();
+    for (i, value) in values.iter().enumerate() {
         let mut name = variant_name(&text_at(names, i).unwrap_or_else(|| value.clone()));
         while taken.contains(&name) {
             name.push('_');
@@ -46,13 +48,25 @@ fn enumeration(name: &str, values: &[String], schema: &Value) -> TokenStream {
             None => format!("`{value}`"),
         };
         let docs = doc(&text);
-        quote! { #docs #name => #value }
-    });
+        variants.push(quote! { #docs #name });
+        mapping.push(quote! { #name => #value });
+    }
+    let openness = doc(
+        "\nThe enumeration is open: a value that is not listed here is kept as it is, see \
+         [`as_str`](Self::as_str), and any text converts into it.",
+    );
+    let unknown = doc("A value that is not listed here.");
     quote! {
-        crate::open_enum::open_enum! {
-            #docs
-            pub enum #ident { #(#variants,)* }
+        #docs
+        #openness
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum #ident {
+            #(#variants,)*
+            #unknown
+            Unknown(crate::UnknownValue),
         }
+        crate::open_enum::open_enum! { #ident { #(#mapping,)* } }
     }
 }
 

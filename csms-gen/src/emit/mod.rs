@@ -40,8 +40,14 @@ pub fn emit(spec: &Spec) -> Result<Emitted, Vec<Problem>> {
     let names = Names::of(spec);
     let lowered = lower(spec, &names);
     let generated = progenitor::generate(spec, &lowered)?;
-    let modules = modules(spec, &names, &lowered, generated)?;
-    Ok(format(spec, &modules))
+    let emitted = progenitor::quietly(|| {
+        let modules = modules(spec, &names, &lowered, generated);
+        Ok(modules.map(|modules| format(spec, &modules)))
+    });
+    emitted.unwrap_or_else(|reason| {
+        let message = format!("the code can't be emitted: {reason}");
+        Err(vec![Problem::new(&spec.file, message)])
+    })
 }
 
 /// The files' contents before they are formatted.
@@ -62,22 +68,26 @@ pub fn modules(
     let operations = in_generated_order(spec);
     let rewritten = rewrite::rewrite(generated, spec, &operations)
         .map_err(|message| vec![Problem::new("progenitor's output", message)])?;
-    let types = rewritten.types_count + lowered.enumerations.len();
     let paging = paging::tokens(&operations, &rewritten.calls, &rewritten.fields)
         .map_err(|message| vec![Problem::new(&spec.file, message)])?;
-    let builders = rewritten.builders;
+    let parse = |name, tokens| parse(name, spec, tokens);
+    let mut builders = rewritten.builders;
+    let mut paging = parse("builder.rs", paging)?;
+    builders.items.append(&mut paging.items);
+    let enumerations = enumerations::tokens(spec, lowered);
+    let constants = operations::tokens(&operations);
     let registry = registry::tokens(spec, names, &operations, &rewritten.calls);
     Ok(Modules {
-        tokens: [
-            ("mod.rs", module(&rewritten.methods)),
+        files: [
+            ("mod.rs", module(rewritten.methods)),
             ("types.rs", rewritten.types),
-            ("builder.rs", quote! { #builders #paging }),
-            ("enumerations.rs", enumerations::tokens(spec, lowered)),
-            ("operations.rs", operations::tokens(&operations)),
-            ("registry.rs", registry),
+            ("builder.rs", builders),
+            ("enumerations.rs", parse("enumerations.rs", enumerations)?),
+            ("operations.rs", parse("operations.rs", constants)?),
+            ("registry.rs", parse("registry.rs", registry)?),
         ],
         operations: operations.len(),
-        types,
+        types: rewritten.types_count + lowered.enumerations.len(),
     })
 }
 
@@ -160,7 +170,7 @@ fn constant_name(method_name: &str) -> proc_macro2::Ident {
 }
 
 /// The documented id as a method name, as progenitor forms it.
-fn method_name(id: &str) -> String {
+pub(crate) fn method_name(id: &str) -> String {
     id.to_snake_case()
 }
 

@@ -1,8 +1,7 @@
 //! Runs progenitor, and finds the operation when it fails.
 
-use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use openapiv3::OpenAPI;
 use proc_macro2::TokenStream;
@@ -12,7 +11,7 @@ use serde_json::Value;
 use super::type_name;
 use crate::lower::Lowered;
 use crate::problem::Problem;
-use crate::spec::{Operation, Spec, escape};
+use crate::spec::{Operation, Spec};
 
 /// progenitor's client for the lowered spec.
 pub fn generate(spec: &Spec, lowered: &Lowered) -> Result<syn::File, Vec<Problem>> {
@@ -62,7 +61,7 @@ fn settings(lowered: &Lowered) -> GenerationSettings {
 fn blame(spec: &Spec, lowered: &Lowered, reason: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     for operation in spec.operations() {
-        if let Err(reason) = run(&only_operation(&lowered.value, &operation), lowered) {
+        if let Err(reason) = run(&only_operation(spec, &lowered.value, &operation), lowered) {
             let message = format!("progenitor can't generate this operation: {reason}");
             let problem = Problem::new(&spec.file, message);
             problems.push(problem.at(operation.id, &operation.pointer));
@@ -75,59 +74,54 @@ fn blame(spec: &Spec, lowered: &Lowered, reason: &str) -> Vec<Problem> {
     problems
 }
 
-/// The document with this operation as the only one.
-fn only_operation(document: &Value, operation: &Operation<'_>) -> Value {
+/// The document with this operation as the only one, and with all schemas that it uses, those of
+/// its errors too.
+fn only_operation(spec: &Spec, document: &Value, operation: &Operation<'_>) -> Value {
     let mut document = document.clone();
     let kept = document
         .pointer(&operation.pointer)
         .cloned()
         .unwrap_or(Value::Null);
-    let item = serde_json::json!({ operation.method: kept });
-    let referenced = reachable(&document, &item);
+    let used = spec.reachable([operation.value, operation.item].into_iter());
     if let Some(schemas) = document
         .pointer_mut("/components/schemas")
         .and_then(Value::as_object_mut)
     {
-        schemas.retain(|name, _| referenced.contains(name));
+        schemas.retain(|name, _| {
+            let sent = name.strip_suffix("Request");
+            used.contains(name) || sent.is_some_and(|name| used.contains(name))
+        });
     }
     if let Some(paths) = document.get_mut("paths") {
-        *paths = serde_json::json!({ operation.path: item });
+        *paths = serde_json::json!({ operation.path: { operation.method: kept } });
     }
     document
 }
 
-fn reachable(document: &Value, item: &Value) -> std::collections::HashSet<String> {
-    let spec = Spec {
-        file: String::new(),
-        value: document.clone(),
-    };
-    spec.reachable([item].into_iter())
-        .into_iter()
-        .map(|name| escape(&name))
-        .collect()
-}
-
 /// Runs `f`; a panic of it is an error with its message, and prints nothing.
-fn quietly<T>(f: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    thread_local! {
-        static MESSAGE: RefCell<Option<String>> = const { RefCell::new(None) };
-    }
+pub fn quietly<T>(f: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     // The hook is one for the whole process: one run at a time may exchange it.
     static HOOK: Mutex<()> = Mutex::new(());
     let guard = HOOK.lock().unwrap_or_else(PoisonError::into_inner);
     let this_thread = std::thread::current().id();
-    let previous = std::panic::take_hook();
+    let previous: Arc<PanicHook> = Arc::from(std::panic::take_hook());
+    let others = Arc::clone(&previous);
     std::panic::set_hook(Box::new(move |info| {
-        if std::thread::current().id() == this_thread {
-            MESSAGE.set(Some(info.to_string().replace('\n', " ")));
+        if std::thread::current().id() != this_thread {
+            others(info);
         }
     }));
     let result = catch_unwind(AssertUnwindSafe(f));
-    std::panic::set_hook(previous);
+    std::panic::set_hook(Box::new(move |info| previous(info)));
     drop(guard);
-    result.unwrap_or_else(|_| {
-        Err(MESSAGE
-            .take()
-            .unwrap_or_else(|| "it panicked without a message".to_owned()))
+    result.unwrap_or_else(|payload| {
+        let text = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        let message = text.unwrap_or_else(|| "it gave up without a message".to_owned());
+        Err(message.replace('\n', " "))
     })
 }
+
+type PanicHook = dyn Fn(&PanicHookInfo<'_>) + Send + Sync;

@@ -101,7 +101,8 @@ pub fn rewrite(file: File, spec: &Spec, operations: &[Operation<'_>]) -> Result<
         types,
         builders,
         types_count,
-        arguments,
+        calls,
+        fields,
     })
 }
 

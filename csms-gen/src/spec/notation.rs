@@ -76,12 +76,23 @@ pub fn schema(type_name: &str, reference: Option<&str>) -> Value {
 /// The notation of a schema; `x-documented-name` and `x-documented-type` tell what a page calls
 /// a schema that we name or type otherwise.
 pub fn notation(spec: &Spec, schema: &Value) -> String {
+    // No type that a page documents is nested this deep; lint reports a schema that never ends.
+    const DEEPEST: usize = 64;
+    notation_within(spec, schema, DEEPEST)
+}
+
+fn notation_within(spec: &Spec, schema: &Value, depth: usize) -> String {
+    let Some(depth) = depth.checked_sub(1) else {
+        return "endless".to_owned();
+    };
     if let Some(text) = schema.get("x-documented-type").and_then(Value::as_str) {
         return text.to_owned();
     }
     if let Some(name) = reference_name(schema) {
         return match spec.schema(name) {
-            Some(target) if target.get("properties").is_none() => notation(spec, target),
+            Some(target) if target.get("properties").is_none() => {
+                notation_within(spec, target, depth)
+            }
             Some(target) => documented_name(name, target).to_owned(),
             None => name.to_owned(),
         };
@@ -89,24 +100,20 @@ pub fn notation(spec: &Spec, schema: &Value) -> String {
     let type_name = schema.get("type").and_then(Value::as_str);
     if type_name == Some("array") {
         let items = schema.get("items").unwrap_or(&Value::Null);
-        return format!("array<{}>", notation(spec, items));
+        return format!("array<{}>", notation_within(spec, items, depth));
     }
     if let Some(items) = schema.get("additionalProperties").filter(|v| v.is_object()) {
-        return format!("map<{}>", notation(spec, items));
+        return format!("map<{}>", notation_within(spec, items, depth));
     }
     let format = schema.get("format").and_then(Value::as_str);
-    SCALARS
-        .iter()
-        .find(|(_, t, f)| Some(*t) == type_name && *f == format)
-        .or_else(|| {
-            SCALARS
-                .iter()
-                .find(|(_, t, f)| Some(*t) == type_name && f.is_none())
-        })
-        .map_or_else(
-            || type_name.unwrap_or("any").to_owned(),
-            |(name, ..)| (*name).to_owned(),
-        )
+    let of_type = || SCALARS.iter().filter(|(_, t, _)| Some(*t) == type_name);
+    let scalar = of_type()
+        .find(|(_, _, f)| *f == format)
+        .or_else(|| of_type().find(|(_, _, f)| f.is_none()));
+    match scalar {
+        Some((name, ..)) => (*name).to_owned(),
+        None => type_name.unwrap_or("any").to_owned(),
+    }
 }
 
 /// What pages call the component schema `name`.
