@@ -1,5 +1,10 @@
 //! What a call costs beside the same call written by hand on reqwest, over loopback.
 
+#![allow(
+    clippy::expect_used,
+    reason = "a benchmark that fails has nothing to tell"
+)]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::LazyLock;

@@ -42,6 +42,7 @@
 //! | `native-tls` | TLS of the operating system |
 //! | `http2` | HTTP/2 |
 //! | `schemars` | `JsonSchema` for all [`types`] |
+//! | `tracing` | a span for each call, an event for each retry |
 
 #![deny(missing_docs)]
 
@@ -88,3 +89,8 @@ pub use pagination::{Items, PageFuture, Paged, Pages};
 pub use response::ResponseValue;
 pub use retry::RetryPolicy;
 pub use secret::{SecretJson, SecretText};
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
