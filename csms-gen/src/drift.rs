@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 use similar::TextDiff;
 
-use crate::emit::Output;
+use crate::emit::{FILES, Output};
 use crate::problem::Problem;
 use crate::spec::Spec;
 use crate::spec::compare::{Difference, compare};
@@ -18,39 +18,51 @@ const DIFF_LINES: usize = 20;
 
 /// Contracts against spec: differences that no correction settles, corrections that no longer
 /// apply, and operations that no contract vouches for.
+///
+/// What the contracts of `unreadable` operations would say is unknown: to call such an operation
+/// undocumented, or its corrections stale, would be false advice.
 pub fn against_contracts(
+    spec: &Spec,
+    contracts: &[StoredContract],
+    unreadable: &[String],
+    corrections: &Corrections,
+) -> Vec<Problem> {
+    let mut problems = disagreements(spec, contracts, corrections);
+    let documented: BTreeSet<_> = contracts
+        .iter()
+        .filter_map(|stored| stored.contract.operation_id.as_deref())
+        .chain(unreadable.iter().map(String::as_str))
+        .collect();
+    for operation in spec.operations() {
+        if let Some(id) = operation.id.filter(|id| !documented.contains(id)) {
+            let file = contract_file(id);
+            let message = format!("no contract: {file} is missing; import the page");
+            problems.push(Problem::new(&spec.file, message).at(Some(id), &operation.pointer));
+        }
+    }
+    let all: Vec<Difference> = contracts
+        .iter()
+        .flat_map(|stored| compare(&stored.contract, spec))
+        .collect();
+    problems.extend(corrections.stale(spec, &all, unreadable));
+    problems
+}
+
+/// The differences between contracts and spec that no correction settles.
+fn disagreements(
     spec: &Spec,
     contracts: &[StoredContract],
     corrections: &Corrections,
 ) -> Vec<Problem> {
-    let differences: Vec<(&str, Vec<Difference>)> = contracts
-        .iter()
-        .map(|stored| (stored.file.as_str(), compare(&stored.contract, spec)))
-        .collect();
     let mut problems = Vec::new();
-    for (file, differences) in &differences {
-        let unsettled = corrections.unsettled(differences.clone());
+    for stored in contracts {
+        let unsettled = corrections.unsettled(compare(&stored.contract, spec));
         problems.extend(
             unsettled
                 .iter()
-                .map(|difference| disagreement(file, difference)),
+                .map(|difference| disagreement(&stored.file, difference)),
         );
     }
-    let documented: BTreeSet<_> = contracts
-        .iter()
-        .filter_map(|stored| stored.contract.operation_id.as_deref())
-        .collect();
-    for operation in spec.operations() {
-        if let Some(id) = operation.id.filter(|id| !documented.contains(id)) {
-            let message = format!(
-                "no contract: {} is missing; import the page",
-                contract_file(id)
-            );
-            problems.push(Problem::new(&spec.file, message).at(Some(id), &operation.pointer));
-        }
-    }
-    let all: Vec<Difference> = differences.into_iter().flat_map(|(_, d)| d).collect();
-    problems.extend(corrections.stale(spec, &all));
     problems
 }
 
@@ -73,20 +85,26 @@ pub fn against_files(workspace: &Workspace, outputs: &[Output]) -> Vec<Problem> 
         .iter()
         .filter_map(|output| differing(workspace, output))
         .collect();
-    problems.extend(stray(workspace, outputs).into_iter().map(|name| {
-        let message = "stray file: nothing generates it; move it elsewhere or remove it";
-        Problem::new(format!("{GENERATED}/{name}"), message)
-    }));
+    problems.extend(stray_files(workspace));
     problems
 }
 
+/// What lies in the folder of generated files and is not generated.
+pub fn stray_files(workspace: &Workspace) -> Vec<Problem> {
+    let stray = stray(workspace).into_iter().map(|name| {
+        let message = "stray file: nothing generates it; move it elsewhere or remove it";
+        Problem::new(format!("{GENERATED}/{name}"), message)
+    });
+    stray.collect()
+}
+
 /// Names in the folder of generated files that are not generated.
-pub fn stray(workspace: &Workspace, outputs: &[Output]) -> Vec<String> {
+pub fn stray(workspace: &Workspace) -> Vec<String> {
     // A folder that can't be listed is empty: every output is then reported as missing.
     let names = file_names(&workspace.path(GENERATED)).unwrap_or_default();
     names
         .into_iter()
-        .filter(|name| !outputs.iter().any(|output| output.name == name))
+        .filter(|name| !FILES.contains(&name.as_str()))
         .collect()
 }
 

@@ -53,6 +53,9 @@ pub fn check(workspace: &Workspace) -> Result<Report, Vec<Problem>> {
         Err(Vec::new())
     };
     problems.extend(contract_problems(workspace, &spec));
+    if emitted.is_err() {
+        problems.extend(drift::stray_files(workspace));
+    }
     match emitted {
         Ok(emitted) => {
             problems.extend(drift::against_files(workspace, &emitted.outputs));
@@ -67,13 +70,25 @@ pub fn check(workspace: &Workspace) -> Result<Report, Vec<Problem>> {
 
 fn contract_problems(workspace: &Workspace, spec: &Spec) -> Vec<Problem> {
     let (contracts, mut problems) = workspace.contracts();
+    let unreadable: Vec<String> = problems.iter().filter_map(operation_of).collect();
     match workspace.corrections() {
         Ok(corrections) => {
-            problems.extend(drift::against_contracts(spec, &contracts, &corrections));
+            problems.extend(drift::against_contracts(
+                spec,
+                &contracts,
+                &unreadable,
+                &corrections,
+            ));
         }
         Err(problem) => problems.push(problem),
     }
     problems
+}
+
+/// The operation whose contract can't be read, by the name of its file.
+fn operation_of(problem: &Problem) -> Option<String> {
+    let (_, name) = problem.file.rsplit_once('/')?;
+    name.strip_suffix(".json").map(str::to_owned)
 }
 
 fn write(workspace: &Workspace, emitted: &Emitted) -> Result<Report, Vec<Problem>> {
@@ -97,7 +112,7 @@ fn write(workspace: &Workspace, emitted: &Emitted) -> Result<Report, Vec<Problem
             State::Unchanged
         }
     });
-    for name in drift::stray(workspace, &emitted.outputs) {
+    for name in drift::stray(workspace) {
         let path = workspace.path(&file(&name));
         let removed = if name.ends_with('/') {
             fs::remove_dir_all(&path)

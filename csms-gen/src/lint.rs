@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use openapiv3::OpenAPI;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::emit::{method_name, type_name};
@@ -24,6 +25,27 @@ pub const SENSITIVE_STRINGS: [&str; 5] = [
 
 /// Operation and name of fields whose whole JSON value is a secret, in request and answer.
 pub const SENSITIVE_OBJECTS: [(&str, &str); 1] = [("CheckSecrets", "data")];
+
+/// Methods of the client that are written by hand.
+const METHODS_OF_CLIENT: [&str; 17] = [
+    "attempt_timeout",
+    "backup_to_file",
+    "builder",
+    "context",
+    "credentials",
+    "default_project_id",
+    "endpoint",
+    "from_env",
+    "get_secret_value",
+    "host",
+    "http",
+    "known_project_id",
+    "looked_up_project",
+    "restore_from_file",
+    "retry",
+    "with_retry",
+    "with_timeout",
+];
 
 /// All findings, in document order.
 pub fn lint(spec: &Spec) -> Vec<Problem> {
@@ -93,7 +115,7 @@ impl<'a> Lint<'a> {
     }
 
     fn openapi(&mut self) {
-        if let Err(error) = serde_json::from_value::<OpenAPI>(self.spec.value.clone()) {
+        if let Err(error) = OpenAPI::deserialize(&self.spec.value) {
             self.report(None, "", format!("not a valid OpenAPI document: {error}"));
         }
     }
@@ -111,6 +133,13 @@ impl<'a> Lint<'a> {
             if !is_identifier(&method_name(id)) || !is_identifier(&type_name(id)) {
                 let message =
                     format!("operationId {id} makes no name of a method; begin it with a letter");
+                self.report(Some(id), &at, message);
+            }
+            if METHODS_OF_CLIENT.contains(&method_name(id).as_str()) {
+                let message = format!(
+                    "operationId {id} would be the method {}, which the client has already",
+                    method_name(id)
+                );
                 self.report(Some(id), &at, message);
             }
             // Ids that differ only in case or separators become one method name.
@@ -143,6 +172,7 @@ impl<'a> Lint<'a> {
         self.responses(operation);
         self.extensions(operation);
         if let Some(body) = operation.value.get("requestBody") {
+            let body = self.spec.resolve(body);
             self.content(id, &format!("{}/requestBody", operation.pointer), body);
         }
     }

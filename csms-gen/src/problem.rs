@@ -52,7 +52,7 @@ impl fmt::Display for Problem {
         if let Some(operation) = &self.operation {
             write!(f, ": {operation}")?;
         }
-        if let Some(pointer) = &self.pointer {
+        if let Some(pointer) = self.pointer.as_deref().filter(|p| !p.is_empty()) {
             write!(f, ": {pointer}")?;
         }
         write!(f, ": {}", self.message)

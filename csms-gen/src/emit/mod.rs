@@ -15,6 +15,16 @@ use crate::lower::{Lowered, Names, lower};
 use crate::problem::Problem;
 use crate::spec::{METHODS, Operation, Spec};
 
+/// The names of all generated files.
+pub const FILES: [&str; 6] = [
+    "mod.rs",
+    "types.rs",
+    "builder.rs",
+    "enumerations.rs",
+    "operations.rs",
+    "registry.rs",
+];
+
 /// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
@@ -154,14 +164,18 @@ fn parse(name: &str, spec: &Spec, tokens: TokenStream) -> Result<syn::File, Vec<
 
 /// Documentation as rustdoc wants it: one attribute per line, none of them run as code.
 fn doc(text: &str) -> TokenStream {
-    let lines = text.lines().map(|line| {
+    let lines = doc_lines(text);
+    quote! { #(#[doc = #lines])* }
+}
+
+fn doc_lines(text: &str) -> impl Iterator<Item = String> {
+    text.lines().map(|line| {
         if line.is_empty() {
             String::new()
         } else {
             format!(" {line}")
         }
-    });
-    quote! { #(#[doc = #lines])* }
+    })
 }
 
 /// The name of the constant that describes an operation: `DOWNLOAD_SECRET_BLOB`.

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use openapiv3::OpenAPI;
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use super::type_name;
 use crate::lower::Lowered;
 use crate::problem::Problem;
-use crate::spec::{Operation, Spec};
+use crate::spec::{Operation, Spec, members};
 
 /// progenitor's client for the lowered spec.
 pub fn generate(spec: &Spec, lowered: &Lowered) -> Result<syn::File, Vec<Problem>> {
@@ -26,7 +27,7 @@ pub fn generate(spec: &Spec, lowered: &Lowered) -> Result<syn::File, Vec<Problem
 }
 
 fn run(document: &Value, lowered: &Lowered) -> Result<TokenStream, String> {
-    let document: OpenAPI = serde_json::from_value(document.clone())
+    let document = OpenAPI::deserialize(document)
         .map_err(|error| format!("not a valid OpenAPI document: {error}"))?;
     let settings = settings(lowered);
     quietly(|| {
@@ -77,25 +78,26 @@ fn blame(spec: &Spec, lowered: &Lowered, reason: &str) -> Vec<Problem> {
 /// The document with this operation as the only one, and with all schemas that it uses, those of
 /// its errors too.
 fn only_operation(spec: &Spec, document: &Value, operation: &Operation<'_>) -> Value {
-    let mut document = document.clone();
-    let kept = document
-        .pointer(&operation.pointer)
-        .cloned()
-        .unwrap_or(Value::Null);
+    let kept = document.pointer(&operation.pointer);
     let used = spec.reachable([operation.value, operation.item].into_iter());
-    if let Some(schemas) = document
-        .pointer_mut("/components/schemas")
-        .and_then(Value::as_object_mut)
-    {
-        schemas.retain(|name, _| {
-            let sent = name.strip_suffix("Request");
-            used.contains(name) || sent.is_some_and(|name| used.contains(name))
-        });
-    }
-    if let Some(paths) = document.get_mut("paths") {
-        *paths = serde_json::json!({ operation.path: { operation.method: kept } });
-    }
-    document
+    let is_used = |name: &str| {
+        let sent = name.strip_suffix("Request");
+        used.contains(name) || sent.is_some_and(|name| used.contains(name))
+    };
+    let schemas: Map<String, Value> = members(document.pointer("/components/schemas"))
+        .filter(|(name, _)| is_used(name))
+        .map(|(name, schema)| (name.clone(), schema.clone()))
+        .collect();
+    let others = members(Some(document))
+        .filter(|(key, _)| !matches!(key.as_str(), "paths" | "components"))
+        .map(|(key, value)| (key.clone(), value.clone()));
+    let mut only: Map<String, Value> = others.collect();
+    only.insert(
+        "paths".to_owned(),
+        json!({ operation.path: { operation.method: kept } }),
+    );
+    only.insert("components".to_owned(), json!({ "schemas": schemas }));
+    Value::Object(only)
 }
 
 /// Runs `f`; a panic of it is an error with its message, and prints nothing.
@@ -125,3 +127,56 @@ pub fn quietly<T>(f: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
 }
 
 type PanicHook = dyn Fn(&PanicHookInfo<'_>) + Send + Sync;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{generate, quietly};
+    use crate::lower::{Names, lower};
+    use crate::spec::Spec;
+
+    #[test]
+    fn a_panic_is_told_by_its_message_alone() {
+        let failed: Result<(), String> = quietly(|| panic!("no\nway"));
+        assert_eq!(failed, Err("no way".to_owned()));
+        let index = [0; 2].len();
+        let failed: Result<i32, String> = quietly(|| Ok([1, 2][index]));
+        assert!(failed.is_err_and(|message| message.contains("index out of bounds")));
+        assert_eq!(quietly(|| Ok(1)), Ok(1));
+    }
+
+    #[test]
+    fn what_progenitor_stumbles_on_is_blamed_on_its_operation() {
+        let operation = |id: &str, schema: &str| {
+            let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
+            let content = json!({"application/json": {"schema": schema}});
+            let found = json!({"description": "D.", "content": content});
+            json!({"get": {"operationId": id, "responses": {"200": found}}})
+        };
+        let odd = json!({"properties": {"odd": {"not": {"type": "string"}}}, "type": "object"});
+        let value = json!({
+            "openapi": "3.0.3",
+            "info": {"title": "T", "version": "1"},
+            "paths": {"/good": operation("Good", "Good"), "/bad": operation("Bad", "Bad")},
+            "components": {"schemas": {
+                "Good": {"type": "object", "properties": {}},
+                "Bad": odd,
+            }},
+        });
+        let spec = Spec {
+            file: "spec.json".to_owned(),
+            value,
+        };
+        let problems = generate(&spec, &lower(&spec, &Names::of(&spec)))
+            .err()
+            .unwrap();
+        assert_eq!(problems.len(), 1);
+        let message = problems[0].to_string();
+        assert!(
+            message.starts_with("spec.json: Bad: /paths/~1bad/get: "),
+            "{message}"
+        );
+        assert!(!message.contains("panicked"), "{message}");
+    }
+}

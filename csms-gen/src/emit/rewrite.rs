@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use proc_macro2::Span;
 use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 use syn::punctuated::Punctuated;
@@ -14,7 +15,7 @@ use syn::{
     Stmt, Token, Type, parse_quote,
 };
 
-use super::{constant_name, doc};
+use super::{constant_name, doc_lines};
 use crate::lint::placeholders;
 use crate::spec::{Operation, Spec};
 
@@ -66,7 +67,7 @@ pub fn rewrite(file: File, spec: &Spec, operations: &[Operation<'_>]) -> Result<
     accept_optional_values(&mut parts.types)?;
     document_methods(&mut parts.methods, operations)?;
     explain_missing_fields(&mut parts.types);
-    let setters = body_setters(&parts.types);
+    let type_builders = type_builders(&parts.types);
     let fields = field_types(&parts.types);
     let mut calls = Vec::new();
     let mut builders = pair_builders(&mut parts.builders, operations)?;
@@ -83,7 +84,7 @@ pub fn rewrite(file: File, spec: &Spec, operations: &[Operation<'_>]) -> Result<
         builder.execute_through_rt()?;
         builder.return_one_error_type()?;
         builder.resolve_project_id()?;
-        builder.add_body_setters(&setters)?;
+        builder.add_body_setters(&type_builders)?;
     }
     let types_count = structs(&parts.types).count();
     let mut types: File = parse_quote! {
@@ -262,7 +263,7 @@ fn document_builder_item(
             item.attrs.splice(0..0, doc_attributes(&text));
         }
         Item::Impl(block) if block.trait_.is_none() => {
-            let name = block.self_ty.to_token_stream().to_string();
+            let name = type_ident(block).unwrap_or_default();
             let fields = docs
                 .get(&name)
                 .ok_or_else(|| format!("rewrite document_type_builders: no type {name}"))?;
@@ -326,13 +327,17 @@ fn explain_missing_fields(types: &mut [Item]) {
             }
         }
     }
-    types
-        .iter_mut()
+    let builders = types.iter_mut().filter_map(|item| match item {
+        Item::Mod(module) if module.ident == "builder" => module.content.as_mut(),
+        _ => None,
+    });
+    builders
+        .flat_map(|(_, items)| items)
         .for_each(|item| Explain.visit_item_mut(item));
 }
 
-/// The setters of each type's builder, as they read outside of the module `types`.
-fn body_setters(types: &[Item]) -> HashMap<String, Vec<ImplItemFn>> {
+/// The setters of a type's builder, as they read outside of the module `types`.
+fn body_setters(block: &ItemImpl) -> Vec<ImplItemFn> {
     struct Outside;
     impl VisitMut for Outside {
         fn visit_path_mut(&mut self, path: &mut syn::Path) {
@@ -346,24 +351,36 @@ fn body_setters(types: &[Item]) -> HashMap<String, Vec<ImplItemFn>> {
             }
         }
     }
+    let mut block = block.clone();
+    Outside.visit_item_impl_mut(&mut block);
+    let setters = block.items.into_iter().filter_map(|item| match item {
+        ImplItem::Fn(setter) => Some(setter),
+        _ => None,
+    });
+    setters.collect()
+}
+
+/// The builder of each type, by the type's name.
+fn type_builders(types: &[Item]) -> HashMap<String, &ItemImpl> {
     let builder = types.iter().find_map(|item| match item {
         Item::Mod(module) if module.ident == "builder" => module.content.as_ref(),
         _ => None,
     });
     let items = builder.into_iter().flat_map(|(_, items)| items);
-    let mut setters = HashMap::new();
-    for item in items {
-        let Item::Impl(block) = item else {
-            continue;
-        };
-        if block.trait_.is_none() {
-            let mut block = block.clone();
-            Outside.visit_item_impl_mut(&mut block);
-            let name = block.self_ty.to_token_stream().to_string();
-            setters.insert(name, functions(&mut block).map(|f| f.clone()).collect());
-        }
-    }
-    setters
+    items
+        .filter_map(|item| match item {
+            Item::Impl(block) if block.trait_.is_none() => Some((type_ident(block)?, block)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The name of the type that a block implements.
+fn type_ident(block: &ItemImpl) -> Option<String> {
+    let Type::Path(path) = block.self_ty.as_ref() else {
+        return None;
+    };
+    Some(path.path.segments.last()?.ident.to_string())
 }
 
 /// Makes a setter take whatever can become `Option<inner>`.
@@ -726,7 +743,7 @@ impl Builder<'_, '_> {
     /// A field that is named like a parameter gets the prefix `body_`.
     fn add_body_setters(
         &mut self,
-        setters: &HashMap<String, Vec<ImplItemFn>>,
+        type_builders: &HashMap<String, &ItemImpl>,
     ) -> Result<(), String> {
         let body = self
             .structure
@@ -743,15 +760,14 @@ impl Builder<'_, '_> {
             })
             .map(|segment| segment.ident.to_string())
             .unwrap_or_default();
-        let Some(setters) = setters.get(&name) else {
+        let Some(type_builder) = type_builders.get(&name) else {
             return Err(self.fail("add_body_setters", format!("{name} has no builder")));
         };
         let taken: Vec<String> = functions(self.block)
             .map(|function| function.sig.ident.to_string())
             .collect();
-        for setter in setters {
+        for mut setter in body_setters(type_builder) {
             let field = setter.sig.ident.clone();
-            let mut setter = setter.clone();
             if taken.contains(&field.to_string()) {
                 setter.sig.ident = format_ident!("body_{field}");
                 let text = format!(
@@ -860,17 +876,16 @@ impl Builder<'_, '_> {
         let send = self.function("send")?;
         let before = send.block.stmts.len();
         send.block.stmts.retain(|statement| {
-            !statement
-                .to_token_stream()
-                .to_string()
-                .contains("\"api-version\"")
+            let name = appended_header(statement).map(|name| name.to_token_stream().to_string());
+            !name.is_some_and(|name| name.contains("\"api-version\""))
         });
         let dropped = before - send.block.stmts.len();
-        let appends = send.block.stmts.iter().any(|statement| {
-            let text = statement.to_token_stream().to_string();
-            text.contains("header_map . append")
-        });
-        if !appends {
+        if !send
+            .block
+            .stmts
+            .iter()
+            .any(|s| appended_header(s).is_some())
+        {
             drop_header_map(&mut send.block);
         }
         self.expect("drop_api_version_header", dropped, 1)
@@ -933,10 +948,11 @@ impl Builder<'_, '_> {
         let client = self.client.clone();
         let send = self.function("send")?;
         let tail_start = send.block.stmts.iter().position(|statement| {
-            statement
-                .to_token_stream()
-                .to_string()
-                .contains("OperationInfo")
+            let Stmt::Local(local) = statement else {
+                return false;
+            };
+            let value = local.init.as_ref().map(|init| init.expr.as_ref());
+            matches!(value, Some(Expr::Struct(info)) if info.path.is_ident("OperationInfo"))
         });
         let tail: Vec<Stmt> = match tail_start {
             Some(start) => send.block.stmts.drain(start..).collect(),
@@ -959,16 +975,14 @@ impl Builder<'_, '_> {
             .iter_mut()
             .rev()
             .find_map(|statement| match statement {
-                Stmt::Local(local) if local.to_token_stream().to_string().contains("let mut") => {
-                    local.attrs.clear();
-                    match &mut local.pat {
-                        syn::Pat::Ident(pattern) => {
-                            pattern.mutability = None;
-                            Some(pattern.ident.clone())
-                        }
-                        _ => None,
+                Stmt::Local(local) => match &mut local.pat {
+                    syn::Pat::Ident(pattern) if pattern.mutability.is_some() => {
+                        local.attrs.clear();
+                        pattern.mutability = None;
+                        Some(pattern.ident.clone())
                     }
-                }
+                    _ => None,
+                },
                 _ => None,
             });
         let request = request.unwrap_or_else(|| format_ident!("request"));
@@ -1020,6 +1034,26 @@ fn built_type(builder: &Type) -> Type {
     ty
 }
 
+/// `x` of `header_map.append(x, …)`.
+fn appended_header(statement: &Stmt) -> Option<&Expr> {
+    let Stmt::Expr(Expr::MethodCall(call), _) = statement else {
+        return None;
+    };
+    let is_map =
+        matches!(call.receiver.as_ref(), Expr::Path(path) if path.path.is_ident("header_map"));
+    call.args
+        .first()
+        .filter(|_| is_map && call.method == "append")
+}
+
+/// `x` of `let x = …` and `let mut x = …`.
+fn local_name(local: &syn::Local) -> Option<&Ident> {
+    match &local.pat {
+        syn::Pat::Ident(pattern) => Some(&pattern.ident),
+        _ => None,
+    }
+}
+
 fn drop_header_map(block: &mut syn::Block) {
     struct Drop;
     impl VisitMut for Drop {
@@ -1033,10 +1067,7 @@ fn drop_header_map(block: &mut syn::Block) {
         }
     }
     block.stmts.retain(|statement| {
-        !statement
-            .to_token_stream()
-            .to_string()
-            .starts_with("let mut header_map")
+        !matches!(statement, Stmt::Local(local) if local_name(local).is_some_and(|name| name == "header_map"))
     });
     Drop.visit_block_mut(block);
 }
@@ -1174,9 +1205,20 @@ fn doc_text(attribute: &Attribute) -> Option<String> {
 }
 
 fn doc_attributes(text: &str) -> Vec<Attribute> {
-    let tokens = doc(text);
-    let item: Result<ItemStruct, _> = syn::parse2(quote! { #tokens struct Documented; });
-    item.map(|item| item.attrs).unwrap_or_default()
+    let attribute = |line: String| Attribute {
+        pound_token: Default::default(),
+        style: syn::AttrStyle::Outer,
+        bracket_token: Default::default(),
+        meta: syn::Meta::NameValue(syn::MetaNameValue {
+            path: format_ident!("doc").into(),
+            eq_token: Default::default(),
+            value: Expr::Lit(syn::ExprLit {
+                attrs: Vec::new(),
+                lit: syn::LitStr::new(&line, Span::call_site()).into(),
+            }),
+        }),
+    };
+    doc_lines(text).map(attribute).collect()
 }
 
 /// A name without the marks that tell a Rust identifier from the name on the wire.

@@ -93,10 +93,19 @@ impl Corrections {
         })
     }
 
-    /// A problem for each correction that contracts and spec no longer need.
-    pub fn stale(&self, spec: &Spec, differences: &[Difference]) -> Vec<Problem> {
+    /// A problem for each correction that contracts and spec no longer need; `unreadable` are the
+    /// operations whose contracts can't tell.
+    pub fn stale(
+        &self,
+        spec: &Spec,
+        differences: &[Difference],
+        unreadable: &[String],
+    ) -> Vec<Problem> {
         let mut problems = Vec::new();
-        for (i, entry) in self.entries.iter().enumerate() {
+        let is_known =
+            |entry: &Correction| !entry.operations.iter().any(|o| unreadable.contains(o));
+        let entries = self.entries.iter().enumerate();
+        for (i, entry) in entries.filter(|(_, entry)| is_known(entry)) {
             let mut report = |operation: Option<&str>, at: String, message: String| {
                 let message = format!("correction {} {message}", entry.name);
                 problems.push(Problem::new(&self.file, message).at(operation, &at));

@@ -143,18 +143,21 @@ impl Spec {
     /// The names of the component schemas that these parts of the document lead to.
     pub fn reachable<'a>(&'a self, roots: impl Iterator<Item = &'a Value>) -> HashSet<String> {
         let mut names = HashSet::new();
+        let mut others = HashSet::new();
         let mut open: Vec<&Value> = roots.collect();
         while let Some(value) = open.pop() {
             match value {
                 Value::Object(map) => {
-                    let name = map
-                        .get("$ref")
-                        .and_then(Value::as_str)
-                        .and_then(|reference| reference.strip_prefix("#/components/schemas/"));
-                    match name {
-                        Some(name) if names.insert(name.to_owned()) => {
-                            open.extend(self.schema(name));
-                        }
+                    let reference = map.get("$ref").and_then(Value::as_str);
+                    let pointer = reference.and_then(|reference| reference.strip_prefix('#'));
+                    let schema = pointer.and_then(|p| p.strip_prefix("/components/schemas/"));
+                    let is_known = match (pointer, schema) {
+                        (_, Some(name)) => !names.insert(name.to_owned()),
+                        (Some(pointer), None) => !others.insert(pointer),
+                        (None, None) => true,
+                    };
+                    match pointer {
+                        Some(pointer) if !is_known => open.extend(self.value.pointer(pointer)),
                         Some(_) => {}
                         // Examples are data, whatever they look like.
                         None => open.extend(
