@@ -85,18 +85,18 @@ fn is_merged_wholly_or_not_at_all(contract: &Contract) {
     let before = spec.text();
     let conflicts = conflicts(contract);
     let mut merger = Merger::new(&mut spec, &corrections);
-    let touched_others = merger.merge(contract);
+    let affected = merger.merge(contract);
     let merged = merger.spec().text();
     only_adds(&BASE.spec.value, &merger.spec().value, "");
-    let differences = compare(contract, merger.spec());
+    let differences = merger.compare(contract);
+    assert_eq!(differences, compare(contract, merger.spec()));
     if !conflicts {
         assert_eq!(differences, [], "{merged}");
     }
-    if !touched_others {
-        for other in &BASE.contracts {
-            let same = contract.operation_id == other.operation_id;
-            assert!(same || compare(other, merger.spec()).is_empty(), "{merged}");
-        }
+    for other in &BASE.contracts {
+        let id = other.operation_id.as_deref().unwrap_or_default();
+        let is_affected = affected.contains(id) || contract.operation_id.as_deref() == Some(id);
+        assert!(is_affected || merger.compare(other).is_empty(), "{merged}");
     }
     lint(merger.spec());
 

@@ -9,7 +9,7 @@ use similar::TextDiff;
 use crate::emit::{FILES, Output};
 use crate::problem::Problem;
 use crate::spec::Spec;
-use crate::spec::compare::{Difference, compare};
+use crate::spec::compare::{Difference, compare_with};
 use crate::spec::corrections::Corrections;
 use crate::workspace::{GENERATED, StoredContract, Workspace, contract_file, file_names};
 
@@ -27,7 +27,8 @@ pub fn against_contracts(
     unreadable: &[String],
     corrections: &Corrections,
 ) -> Vec<Problem> {
-    let mut problems = disagreements(spec, contracts, corrections);
+    let differences = differences(spec, contracts);
+    let mut problems = unsettled(&differences, corrections);
     let documented: BTreeSet<_> = contracts
         .iter()
         .filter_map(|stored| stored.contract.operation_id.as_deref())
@@ -40,27 +41,37 @@ pub fn against_contracts(
             problems.push(Problem::new(&spec.file, message).at(Some(id), &operation.pointer));
         }
     }
-    let all: Vec<Difference> = contracts
-        .iter()
-        .flat_map(|stored| compare(&stored.contract, spec))
-        .collect();
+    let all: Vec<Difference> = differences.into_iter().flat_map(|(_, d)| d).collect();
     problems.extend(corrections.stale(spec, &all, unreadable));
     problems
 }
 
-/// The differences between contracts and spec that no correction settles.
-fn disagreements(
+/// The differences of each contract, with its file.
+fn differences<'a>(
     spec: &Spec,
-    contracts: &[StoredContract],
-    corrections: &Corrections,
-) -> Vec<Problem> {
+    contracts: &'a [StoredContract],
+) -> Vec<(&'a str, Vec<Difference>)> {
+    let operations = spec.operations_by_id();
+    contracts
+        .iter()
+        .map(|stored| {
+            let id = stored.contract.operation_id.as_deref();
+            let operation = id.and_then(|id| operations.get(id));
+            let differences = compare_with(&stored.contract, operation, spec);
+            (stored.file.as_str(), differences)
+        })
+        .collect()
+}
+
+/// Those that no correction settles, as problems.
+fn unsettled(differences: &[(&str, Vec<Difference>)], corrections: &Corrections) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for stored in contracts {
-        let unsettled = corrections.unsettled(compare(&stored.contract, spec));
+    for (file, differences) in differences {
+        let unsettled = corrections.unsettled(differences.clone());
         problems.extend(
             unsettled
                 .iter()
-                .map(|difference| disagreement(&stored.file, difference)),
+                .map(|difference| disagreement(file, difference)),
         );
     }
     problems

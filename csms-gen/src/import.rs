@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
+
 use crate::changes::{Change, changes};
 use crate::contract::Contract;
 use crate::drift::disagreement;
 use crate::page::{self, Page};
 use crate::problem::Problem;
-use crate::spec::compare::compare;
+use crate::spec::compare::compare_with;
 use crate::spec::merge::Merger;
 use crate::workspace::{SPEC, Workspace, contract_file};
 
@@ -69,7 +71,7 @@ pub fn import(
     let corrections = workspace.corrections()?;
     let stored = stored_contracts(workspace)?;
     let mut accepted: HashMap<String, Contract> = stored.clone();
-    let mut texts: Vec<(String, String)> = Vec::new();
+    let mut texts: IndexMap<String, String> = IndexMap::new();
     let mut merger = Merger::new(&mut spec, &corrections);
     let mut all = Vec::new();
     for file in files {
@@ -78,26 +80,27 @@ pub fn import(
             imported.problems.append(&mut imported.warnings);
         }
         if let Some((id, contract)) = mergeable(&mut imported, &stored) {
-            let touched_others = merger.merge(&contract);
+            let affected = merger.merge(&contract);
             let name = file.display().to_string();
-            let differences = corrections.unsettled(compare(&contract, merger.spec()));
+            let differences = corrections.unsettled(merger.compare(&contract));
             let mut problems: Vec<Problem> = differences
                 .iter()
                 .map(|difference| disagreement(&name, difference))
                 .collect();
             problems.extend(corrections.unsaid(&contract));
-            if touched_others && problems.is_empty() {
-                for (other, contract) in accepted.iter().filter(|(other, _)| **other != id) {
-                    let differences = corrections.unsettled(compare(contract, merger.spec()));
+            if problems.is_empty() {
+                for contract in affected.iter().filter_map(|other| accepted.get(other)) {
+                    let differences = corrections.unsettled(merger.compare(contract));
                     problems.extend(
                         differences
                             .iter()
-                            .map(|d| disagreement(&contract_file(other), d)),
+                            .map(|d| disagreement(&contract_file(&d.operation), d)),
                     );
                 }
             }
             if problems.is_empty() {
-                texts.push((contract_file(&id), contract_text(&contract)));
+                // Of two files about one operation the last counts.
+                texts.insert(contract_file(&id), contract_text(&contract));
                 accepted.insert(id, contract);
             } else {
                 merger.undo();
@@ -109,8 +112,11 @@ pub fn import(
     }
     let after = spec.text();
     if after != before {
-        texts.push((SPEC.to_owned(), after));
+        texts.insert(SPEC.to_owned(), after);
     }
+    let is_new = |file: &str, text: &str| !workspace.read(file).is_ok_and(|found| found == text);
+    texts.retain(|file, text| is_new(file, text));
+    let texts: Vec<(String, String)> = texts.into_iter().collect();
     workspace.replace(&texts)?;
     Ok(all)
 }
@@ -123,6 +129,7 @@ pub fn check(
     mut on_done: impl FnMut(&Imported),
 ) -> Result<Vec<Imported>, Problem> {
     let spec = workspace.spec()?;
+    let operations = spec.operations_by_id();
     let corrections = workspace.corrections()?;
     let stored = stored_contracts(workspace)?;
     let mut all = Vec::new();
@@ -147,7 +154,8 @@ pub fn check(
                         .at(Some(&id), &change.pointer),
                 );
             }
-            let differences = corrections.unsettled(compare(&contract, &spec));
+            let differences = compare_with(&contract, operations.get(id.as_str()), &spec);
+            let differences = corrections.unsettled(differences);
             imported.problems.extend(
                 differences
                     .iter()

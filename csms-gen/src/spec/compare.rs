@@ -28,13 +28,23 @@ pub const TOKEN_HEADER: &str = "X-Auth-Token";
 
 /// All differences between one contract and the spec, in page order.
 pub fn compare(contract: &Contract, spec: &Spec) -> Vec<Difference> {
-    let id = contract.operation_id.clone().unwrap_or_default();
+    let id = contract.operation_id.as_deref();
+    let operation = id.and_then(|id| spec.operation(id));
+    compare_with(contract, operation.as_ref(), spec)
+}
+
+/// The same for who has looked up the contract's operation already.
+pub fn compare_with(
+    contract: &Contract,
+    operation: Option<&Operation<'_>>,
+    spec: &Spec,
+) -> Vec<Difference> {
     let mut comparison = Comparison {
-        id: &id,
+        id: contract.operation_id.as_deref().unwrap_or_default(),
         spec,
         found: Vec::new(),
     };
-    comparison.operation(contract);
+    comparison.operation(contract, operation);
     comparison.found
 }
 
@@ -45,10 +55,10 @@ struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    fn operation(&mut self, contract: &Contract) {
+    fn operation(&mut self, contract: &Contract, operation: Option<&Operation<'_>>) {
         let line = contract.origin.line;
         let page_says = json!(format!("{} {}", contract.method, contract.path));
-        let Some(operation) = self.spec.operation(self.id) else {
+        let Some(operation) = operation else {
             return self.differ("/paths".to_owned(), page_says, Value::Null, line);
         };
         let method = operation.method.to_uppercase();
@@ -56,9 +66,9 @@ impl<'a> Comparison<'a> {
         if page_says != spec_says {
             self.differ(operation.pointer.clone(), page_says, spec_says, line);
         }
-        self.parameters(&contract.parameters, &operation);
-        self.request_body(contract, &operation);
-        self.responses(contract, &operation);
+        self.parameters(&contract.parameters, operation);
+        self.request_body(contract, operation);
+        self.responses(contract, operation);
     }
 
     fn parameters(&mut self, documented: &[Parameter], operation: &Operation<'_>) {

@@ -1,5 +1,7 @@
 //! `openapi/corrections.json`: where we decide against a page, each with its reason.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -76,21 +78,21 @@ impl Corrections {
     }
 
     /// The differences that nothing settles.
-    pub fn unsettled(&self, differences: Vec<Difference>) -> Vec<Difference> {
+    pub fn unsettled(&self, mut differences: Vec<Difference>) -> Vec<Difference> {
+        differences.retain(|difference| !self.settles(difference));
         differences
-            .into_iter()
-            .filter(|difference| !self.settles(difference))
-            .collect()
     }
 
-    /// Whether a correction keeps what the page of `operation` has at `pointer` out of the spec.
-    pub fn leave_out(&self, operation: &str, pointer: &str) -> bool {
-        self.entries.iter().any(|entry| {
-            entry.kind == Kind::Fact
-                && entry.spec_says.is_null()
-                && entry.pointers.iter().any(|p| p == pointer)
-                && entry.operations.iter().any(|o| o == operation)
-        })
+    /// The operations and pointers where a correction keeps what the page has out of the spec.
+    pub fn left_out(&self) -> HashSet<(&str, &str)> {
+        let entries = self.entries.iter();
+        entries
+            .filter(|entry| entry.kind == Kind::Fact && entry.spec_says.is_null())
+            .flat_map(|entry| {
+                let pointers = entry.pointers.iter();
+                pointers.flat_map(|p| entry.operations.iter().map(|o| (o.as_str(), p.as_str())))
+            })
+            .collect()
     }
 
     /// A problem for each correction that contracts and spec no longer need; `unreadable` are the
@@ -102,6 +104,12 @@ impl Corrections {
         unreadable: &[String],
     ) -> Vec<Problem> {
         let mut problems = Vec::new();
+        let operations: HashSet<&str> = spec.operations().filter_map(|o| o.id).collect();
+        let mut of_operation: HashMap<&str, Vec<&Difference>> = HashMap::new();
+        for difference in differences {
+            let id = difference.operation.as_str();
+            of_operation.entry(id).or_default().push(difference);
+        }
         let is_known =
             |entry: &Correction| !entry.operations.iter().any(|o| unreadable.contains(o));
         let entries = self.entries.iter().enumerate();
@@ -114,8 +122,22 @@ impl Corrections {
                 let message = "names no operation or no pointer; remove it".to_owned();
                 report(None, format!("/{i}"), message);
             }
+            let settled = |operation: &str| {
+                let differences = of_operation.get(operation).into_iter().flatten();
+                differences.filter(|difference| entry.applies(difference))
+            };
+            let settled_at: HashSet<&str> = entry
+                .operations
+                .iter()
+                .flat_map(|operation| settled(operation))
+                .map(|difference| difference.pointer.as_str())
+                .collect();
             for (k, pointer) in entry.pointers.iter().enumerate() {
-                if !entry.is_needed_at(pointer, spec, differences) {
+                let needed = match entry.kind {
+                    Kind::Fact => settled_at.contains(pointer.as_str()),
+                    Kind::Prose => entry.is_said_at(pointer, spec),
+                };
+                if !needed {
                     let message = format!(
                         "no longer applies at {pointer}: contracts and spec agree there, or say \
                          something else than it states; remove or update it"
@@ -126,10 +148,8 @@ impl Corrections {
             }
             for (k, operation) in entry.operations.iter().enumerate() {
                 let needed = match entry.kind {
-                    Kind::Fact => differences
-                        .iter()
-                        .any(|d| d.operation == *operation && entry.applies(d)),
-                    Kind::Prose => spec.operation(operation).is_some(),
+                    Kind::Fact => settled(operation).next().is_some(),
+                    Kind::Prose => operations.contains(operation.as_str()),
                 };
                 if !needed {
                     let message = format!(
@@ -180,13 +200,8 @@ impl Correction {
             && self.spec_says == difference.spec_says
     }
 
-    fn is_needed_at(&self, pointer: &str, spec: &Spec, differences: &[Difference]) -> bool {
-        match self.kind {
-            Kind::Fact => differences
-                .iter()
-                .any(|d| d.pointer == pointer && self.applies(d)),
-            Kind::Prose => spec.value.pointer(pointer).unwrap_or(&Value::Null) == &self.spec_says,
-        }
+    fn is_said_at(&self, pointer: &str, spec: &Spec) -> bool {
+        spec.value.pointer(pointer).unwrap_or(&Value::Null) == &self.spec_says
     }
 }
 

@@ -1,17 +1,17 @@
 //! Adds to the spec what a contract states and the spec does not have yet, as drafts.
 //!
 //! A merge only adds. Where page and spec disagree it leaves the spec as it is:
-//! [`compare`](super::compare::compare) tells afterwards.
+//! [`compare`](Merger::compare) tells afterwards.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::compare::TOKEN_HEADER;
+use super::compare::{Difference, TOKEN_HEADER, compare_with};
 use super::corrections::Corrections;
 use super::notation::{documented_name, notation, schema, schema_name};
-use super::{Spec, elements, escape, is_success, json_schema, reference_name};
+use super::{Operation, Spec, elements, escape, is_success, json_schema, members, reference_name};
 use crate::contract::{Body, Contract, Field, Location, Parameter};
 use crate::lint::SENSITIVE_STRINGS;
 
@@ -22,17 +22,53 @@ const EXPLORER: &str = "https://console.huaweicloud.com/apiexplorer/#/openapi/CS
 #[derive(Debug)]
 pub struct Merger<'a> {
     spec: &'a mut Spec,
-    corrections: &'a Corrections,
+    left_out: HashSet<(&'a str, &'a str)>,
     index: Index,
-    undo: Vec<(String, Option<Value>)>,
-    changed_existing: bool,
+    users: Option<Users>,
+    undo: Vec<Step>,
+    /// The schemas that were there before the last merge and have changed in it.
+    changed: BTreeSet<String>,
+    /// Whether a new schema is being filled, so that nothing that was there changes.
+    is_drafting: bool,
 }
 
 /// Look-ups that would otherwise walk the whole spec for each page.
 #[derive(Debug, Default)]
 struct Index {
+    /// Path and method of each operation.
+    operations: HashMap<String, (String, String)>,
+    /// What a person has written about each path parameter.
+    path_parameters: HashMap<String, Value>,
+    /// The schemas by what pages call them.
     schemas: HashMap<String, Vec<String>>,
+    /// The schemas by the names of their fields, each with its place in the document.
+    shapes: HashMap<Shape, BTreeSet<(usize, String)>>,
+    /// The place of each schema in the document.
+    places: HashMap<String, usize>,
+    /// The schemas that a request body leads to.
     in_requests: HashSet<String>,
+}
+
+/// Names of fields, sorted.
+type Shape = Vec<String>;
+
+/// The operations that each schema is used by, and perhaps more.
+#[derive(Debug)]
+struct Users(HashMap<String, BTreeSet<String>>);
+
+/// Something to be taken back.
+#[derive(Debug)]
+enum Step {
+    /// What was at a pointer.
+    Value(String, Option<Value>),
+    /// An operation that came into the index.
+    Operation(String),
+    /// A schema that came into the index under what pages call it.
+    Schema(String),
+    /// A schema that came into the index under the names of its fields.
+    Shape(Shape, (usize, String)),
+    /// A schema that came to be sent.
+    InRequests(String),
 }
 
 /// Where a body stands.
@@ -55,10 +91,12 @@ impl<'a> Merger<'a> {
         let index = Index::of(spec);
         Self {
             spec,
-            corrections,
+            left_out: corrections.left_out(),
             index,
+            users: None,
             undo: Vec::new(),
-            changed_existing: false,
+            changed: BTreeSet::new(),
+            is_drafting: false,
         }
     }
 
@@ -67,52 +105,98 @@ impl<'a> Merger<'a> {
         self.spec
     }
 
-    /// Adds what `contract` states beyond the spec. Returns whether a schema or an operation that
-    /// was there before has changed, so that other contracts may be affected.
-    pub fn merge(&mut self, contract: &Contract) -> bool {
+    /// All differences between a contract and the spec as merged so far, in page order.
+    pub fn compare(&self, contract: &Contract) -> Vec<Difference> {
+        let id = contract.operation_id.as_deref();
+        let operation = id.and_then(|id| self.operation(id));
+        compare_with(contract, operation.as_ref(), self.spec)
+    }
+
+    /// Adds what `contract` states beyond the spec. Returns the other operations whose contracts
+    /// may be affected, since a schema of theirs has changed.
+    pub fn merge(&mut self, contract: &Contract) -> BTreeSet<String> {
         self.undo.clear();
-        self.changed_existing = false;
+        self.changed.clear();
         let Some(id) = contract.operation_id.clone() else {
-            return false;
+            return BTreeSet::new();
         };
-        if self.spec.operation(&id).is_none() && !self.draft_operation(&id, contract) {
-            return false;
+        if self.operation(&id).is_none() && !self.draft_operation(&id, contract) {
+            return BTreeSet::new();
         }
-        let Some(pointer) = self.spec.operation(&id).map(|o| o.pointer) else {
-            return false;
+        let Some(pointer) = self.operation(&id).map(|o| o.pointer) else {
+            return BTreeSet::new();
         };
         self.parameters(&id, &pointer, &contract.parameters);
         self.request_body(&id, &pointer, contract);
         self.responses(&id, &pointer, contract);
-        self.changed_existing
+        self.affected(&id)
+    }
+
+    /// The other operations that use a schema that the merge of `id` has changed.
+    fn affected(&mut self, id: &str) -> BTreeSet<String> {
+        if self.changed.is_empty() && self.users.is_none() {
+            return BTreeSet::new();
+        }
+        let users = self.users.get_or_insert_with(|| Users::of(self.spec));
+        let changed = self.changed.iter().filter_map(|schema| users.0.get(schema));
+        let mut affected: BTreeSet<String> = changed.flatten().cloned().collect();
+        affected.insert(id.to_owned());
+        // A changed schema may lead to others now.
+        for id in &affected {
+            if let Some(operation) = self.index.operation(self.spec, id) {
+                users.note(self.spec, &operation, id);
+            }
+        }
+        affected.remove(id);
+        affected
+    }
+
+    fn operation(&self, id: &str) -> Option<Operation<'_>> {
+        self.index.operation(self.spec, id)
+    }
+
+    /// Whether a correction keeps what the page of `operation` has at `pointer` out of the spec.
+    fn leave_out(&self, operation: &str, pointer: &str) -> bool {
+        self.left_out.contains(&(operation, pointer))
     }
 
     /// Takes the last [`merge`](Self::merge) back.
     pub fn undo(&mut self) {
-        while let Some((pointer, before)) = self.undo.pop() {
-            let Some((parent, key)) = pointer.rsplit_once('/') else {
-                continue;
-            };
-            let key = key.replace("~1", "/").replace("~0", "~");
-            let Some(parent) = self.spec.value.pointer_mut(parent) else {
-                continue;
-            };
-            match (parent, before) {
-                (Value::Object(map), Some(value)) => {
-                    map.insert(key, value);
+        while let Some(step) = self.undo.pop() {
+            match step {
+                Step::Value(pointer, before) => self.put_back(&pointer, before),
+                Step::Operation(id) => {
+                    self.index.operations.remove(&id);
                 }
-                (Value::Object(map), None) => {
-                    map.shift_remove(&key);
-                }
-                (other, Some(value)) => {
-                    if let Some(slot) = other.pointer_mut(&format!("/{}", escape(&key))) {
-                        *slot = value;
+                Step::Schema(documented) => {
+                    let names = self.index.schemas.get_mut(&documented);
+                    if let Some(name) = names.and_then(Vec::pop) {
+                        self.index.places.remove(&name);
                     }
                 }
-                (_, None) => {}
+                Step::Shape(shape, schema) => {
+                    if let Some(schemas) = self.index.shapes.get_mut(&shape) {
+                        schemas.remove(&schema);
+                    }
+                }
+                Step::InRequests(name) => {
+                    self.index.in_requests.remove(&name);
+                }
             }
         }
-        self.index = Index::of(self.spec);
+    }
+
+    fn put_back(&mut self, pointer: &str, before: Option<Value>) {
+        let Some((parent, key)) = pointer.rsplit_once('/') else {
+            return;
+        };
+        let key = key.replace("~1", "/").replace("~0", "~");
+        if let Some(Value::Object(map)) = self.spec.value.pointer_mut(parent) {
+            match before {
+                Some(value) => map.insert(key, value),
+                None => map.shift_remove(&key),
+            };
+        }
     }
 
     /// Sets `parent/key`, keeping what was there for [`undo`](Self::undo).
@@ -121,7 +205,7 @@ impl<'a> Merger<'a> {
         let before = self.spec.value.pointer(&pointer).cloned();
         if let Some(Value::Object(map)) = self.spec.value.pointer_mut(parent) {
             map.insert(key.to_owned(), value);
-            self.undo.push((pointer, before));
+            self.undo.push(Step::Value(pointer, before));
         }
     }
 
@@ -161,6 +245,9 @@ impl<'a> Merger<'a> {
             "responses": {},
         });
         self.set(&item, &method, operation);
+        let place = (contract.path.clone(), method);
+        self.index.operations.insert(id.to_owned(), place);
+        self.undo.push(Step::Operation(id.to_owned()));
         true
     }
 
@@ -180,17 +267,12 @@ impl<'a> Merger<'a> {
         for parameter in documented {
             let is_token = parameter.location == Location::Header
                 && parameter.name.eq_ignore_ascii_case(TOKEN_HEADER);
-            let known = self.spec.operation(id).is_some_and(|operation| {
+            let known = self.operation(id).is_some_and(|operation| {
                 self.spec.parameters(&operation).iter().any(|p| {
                     json!(p.location) == json!(parameter.location) && p.name == parameter.name
                 })
             });
-            if is_token
-                || known
-                || self
-                    .corrections
-                    .leave_out(id, &format!("{pointer}/parameters"))
-            {
+            if is_token || known || self.leave_out(id, &format!("{pointer}/parameters")) {
                 continue;
             }
             let mut draft = Map::new();
@@ -219,16 +301,9 @@ impl<'a> Merger<'a> {
     /// A path parameter of one name means the same everywhere (`project_id`, …): what a person
     /// has written about it once serves again.
     fn curated_path_parameter(&self, parameter: &Parameter) -> Option<Value> {
-        if parameter.location != Location::Path {
-            return None;
-        }
-        self.spec.operations().find_map(|operation| {
-            let parameters = self.spec.parameters(&operation);
-            let found = parameters.iter().find(|p| {
-                p.location == "path" && p.name == parameter.name && p.value.get("x-draft").is_none()
-            })?;
-            found.value.get("description").cloned()
-        })
+        let is_in_path = parameter.location == Location::Path;
+        let description = self.index.path_parameters.get(&parameter.name);
+        description.filter(|_| is_in_path).cloned()
     }
 
     fn request_body(&mut self, id: &str, pointer: &str, contract: &Contract) {
@@ -240,7 +315,7 @@ impl<'a> Merger<'a> {
             role: "RequestBody",
         };
         let at = format!("{pointer}/requestBody");
-        if self.corrections.leave_out(id, &format!("{at}/content")) {
+        if self.leave_out(id, &format!("{at}/content")) {
             return;
         }
         if self.spec.value.pointer(&at).is_none() {
@@ -255,7 +330,7 @@ impl<'a> Merger<'a> {
         let all = format!("{pointer}/responses");
         for (status, body) in &contract.responses {
             let at = format!("{all}/{}", escape(status));
-            if self.corrections.leave_out(id, &at) {
+            if self.leave_out(id, &at) {
                 continue;
             }
             if self.spec.value.pointer(&at).is_none() {
@@ -267,7 +342,7 @@ impl<'a> Merger<'a> {
                 } else {
                     "ErrorBody"
                 };
-                if !self.corrections.leave_out(id, &format!("{at}/content")) {
+                if !self.leave_out(id, &format!("{at}/content")) {
                     self.content(
                         Place {
                             operation: id,
@@ -321,11 +396,13 @@ impl<'a> Merger<'a> {
                 .get(documented)
                 .and_then(|names| names.iter().find(|name| self.fits(name, fields))),
             // A page without anchors does not name its bodies; error bodies repeat, others don't.
-            None if place.role == "ErrorBody" => self
-                .spec
-                .schemas()
-                .map(|(name, _)| name)
-                .find(|name| self.fits(name, fields)),
+            None if place.role == "ErrorBody" => {
+                let shape = shape(fields.iter().map(|field| &field.name));
+                let alike = self.index.shapes.get(&shape).into_iter().flatten();
+                alike
+                    .map(|(_, name)| name)
+                    .find(|name| self.fits(name, fields))
+            }
             None => None,
         };
         if let Some(name) = fitting.cloned() {
@@ -347,14 +424,17 @@ impl<'a> Merger<'a> {
             map.insert("x-documented-name".to_owned(), json!(documented));
         }
         self.set("/components/schemas", &name, draft);
-        self.index
-            .schemas
-            .entry(documented.unwrap_or(&name).to_owned())
-            .or_default()
-            .push(name.clone());
-        let before = self.changed_existing;
+        let documented = documented.unwrap_or(&name).to_owned();
+        let names = self.index.schemas.entry(documented.clone()).or_default();
+        names.push(name.clone());
+        // Never a place that was taken before: what is undone is at the end.
+        let place_in_document = self.index.places.len();
+        self.index.places.insert(name.clone(), place_in_document);
+        self.undo.push(Step::Schema(documented));
+        let before = std::mem::replace(&mut self.is_drafting, true);
         self.fill(place, &name, fields);
-        self.changed_existing = before;
+        self.is_drafting = before;
+        self.note_shape(&name);
         name
     }
 
@@ -404,7 +484,7 @@ impl<'a> Merger<'a> {
 
     /// A schema that only answers used so far learns from a request what is required.
     fn adopt_required(&mut self, place: Place<'_>, name: &str, fields: &[Field]) {
-        if !place.is_request() || !self.index.in_requests.insert(name.to_owned()) {
+        if !place.is_request() || !self.note_in_requests(name) {
             return;
         }
         let required: Vec<&str> = fields
@@ -418,6 +498,7 @@ impl<'a> Merger<'a> {
                 "required",
                 json!(required),
             );
+            self.changed.insert(name.to_owned());
         }
         for field in fields {
             let property = self
@@ -438,10 +519,11 @@ impl<'a> Merger<'a> {
             return;
         }
         if place.is_request() {
-            self.index.in_requests.insert(name.to_owned());
+            self.note_in_requests(name);
         }
         self.ensure_object(&schema_pointer, "properties");
         let at = format!("{schema_pointer}/properties");
+        let mut has_grown = false;
         for field in fields {
             let pointer = format!("{at}/{}", escape(&field.name));
             match self.spec.value.pointer(&pointer) {
@@ -451,15 +533,42 @@ impl<'a> Merger<'a> {
                         self.fill(place, &nested, fields);
                     }
                 }
-                None if self.corrections.leave_out(place.operation, &pointer) => {}
+                None if self.leave_out(place.operation, &pointer) => {}
                 None => {
                     let property = self.draft_property(place, field);
                     self.set(&at, &field.name, property);
                     self.require(&schema_pointer, field);
-                    self.changed_existing = true;
+                    has_grown = true;
                 }
             }
         }
+        if has_grown && !self.is_drafting {
+            self.changed.insert(name.to_owned());
+            self.note_shape(name);
+        }
+    }
+
+    /// Notes what fields a schema has now. That it had fewer stays noted: who looks checks.
+    fn note_shape(&mut self, name: &str) {
+        let properties = self.spec.schema(name).and_then(|s| s.get("properties"));
+        let shape = shape(members(properties).map(|(field, _)| field));
+        let Some(place) = self.index.places.get(name) else {
+            return;
+        };
+        let schema = (*place, name.to_owned());
+        let schemas = self.index.shapes.entry(shape.clone()).or_default();
+        if schemas.insert(schema.clone()) {
+            self.undo.push(Step::Shape(shape, schema));
+        }
+    }
+
+    /// Notes that a schema is sent; gives whether that is new.
+    fn note_in_requests(&mut self, name: &str) -> bool {
+        let is_new = self.index.in_requests.insert(name.to_owned());
+        if is_new {
+            self.undo.push(Step::InRequests(name.to_owned()));
+        }
+        is_new
     }
 
     fn require(&mut self, schema_pointer: &str, field: &Field) {
@@ -536,11 +645,58 @@ impl Index {
                 .entry(documented_name(name, schema).to_owned())
                 .or_default()
                 .push(name.clone());
+            let place = index.places.len();
+            index.places.insert(name.clone(), place);
+            let shape = shape(members(schema.get("properties")).map(|(field, _)| field));
+            let schemas = index.shapes.entry(shape).or_default();
+            schemas.insert((place, name.clone()));
         }
         let bodies = spec.operations().filter_map(|o| o.value.get("requestBody"));
         index.in_requests = spec.reachable(bodies);
+        for operation in spec.operations() {
+            if let Some(id) = operation.id {
+                let place = (operation.path.to_owned(), operation.method.to_owned());
+                index.operations.entry(id.to_owned()).or_insert(place);
+            }
+            for parameter in spec.parameters(&operation) {
+                let is_curated =
+                    parameter.location == "path" && parameter.value.get("x-draft").is_none();
+                let description = parameter.value.get("description");
+                if let Some(description) = description.filter(|_| is_curated) {
+                    let known = index.path_parameters.entry(parameter.name.to_owned());
+                    known.or_insert_with(|| description.clone());
+                }
+            }
+        }
         index
     }
+
+    fn operation<'s>(&self, spec: &'s Spec, id: &str) -> Option<Operation<'s>> {
+        let (path, method) = self.operations.get(id)?;
+        spec.operation_at(path, method)
+    }
+}
+
+impl Users {
+    fn of(spec: &Spec) -> Self {
+        let mut users = Self(HashMap::new());
+        for operation in spec.operations() {
+            users.note(spec, &operation, operation.id.unwrap_or_default());
+        }
+        users
+    }
+
+    fn note(&mut self, spec: &Spec, operation: &Operation<'_>, id: &str) {
+        for schema in spec.reachable([operation.value].into_iter()) {
+            self.0.entry(schema).or_default().insert(id.to_owned());
+        }
+    }
+}
+
+fn shape<'a>(names: impl Iterator<Item = &'a String>) -> Shape {
+    let mut names: Shape = names.cloned().collect();
+    names.sort_unstable();
+    names
 }
 
 /// The component schema at the core of a property: of an array's items, of a map's values.

@@ -8,7 +8,7 @@ pub mod corrections;
 pub mod merge;
 pub mod notation;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -103,9 +103,36 @@ impl Spec {
         })
     }
 
-    /// The operation of this id.
+    /// The operation of this id. Who asks for many of them does better with
+    /// [`operations_by_id`](Self::operations_by_id).
     pub fn operation(&self, id: &str) -> Option<Operation<'_>> {
         self.operations().find(|operation| operation.id == Some(id))
+    }
+
+    /// Every operation that has an id; of two with one id the first.
+    pub fn operations_by_id(&self) -> HashMap<&str, Operation<'_>> {
+        let mut operations = HashMap::new();
+        for operation in self.operations() {
+            if let Some(id) = operation.id {
+                operations.entry(id).or_insert(operation);
+            }
+        }
+        operations
+    }
+
+    /// The operation with this path and method.
+    pub fn operation_at(&self, path: &str, method: &str) -> Option<Operation<'_>> {
+        let paths = self.value.get("paths")?.as_object()?;
+        let (path, item) = paths.get_key_value(path)?;
+        let (method, value) = item.as_object()?.get_key_value(method)?;
+        Some(Operation {
+            path,
+            method,
+            id: value.get("operationId").and_then(Value::as_str),
+            value,
+            item,
+            pointer: format!("/paths/{}/{method}", escape(path)),
+        })
     }
 
     /// Every component schema by name, in document order.
