@@ -43,12 +43,16 @@
 //! | `http2` | HTTP/2 |
 //! | `schemars` | `JsonSchema` for all [`types`] |
 //! | `tracing` | a span for each call, an event for each retry |
+//! | `cli` | the command `csms` |
 
 #![deny(missing_docs)]
 
 mod cache;
 mod client;
 mod clock;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod command;
 mod convenience;
 mod credentials;
 mod endpoint;

@@ -42,6 +42,8 @@ pub struct Credential {
     pub(crate) project_id: Option<String>,
     /// Where IAM knows it, if not where the client says.
     pub(crate) iam_endpoint: Option<String>,
+    /// Where it was found, as its source says.
+    pub(crate) place: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -102,6 +104,16 @@ impl Credential {
             expires_at: None,
             project_id: None,
             iam_endpoint: None,
+            place: None,
+        }
+    }
+
+    /// The access key, if it is one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn access_key_id(&self) -> Option<&str> {
+        match &self.kind {
+            CredentialKind::Token(_) => None,
+            CredentialKind::AccessKey { access_key, .. } => Some(access_key),
         }
     }
 
@@ -292,6 +304,12 @@ pub trait CredentialSource: fmt::Debug + Send + Sync {
     fn is_renewable(&self) -> bool {
         true
     }
+
+    /// Where it looks, in words that show no secret.
+    #[doc(hidden)]
+    fn place(&self) -> String {
+        "a source of the program".to_owned()
+    }
 }
 
 /// What a [`Client`](crate::Client) signs in with. Cloning is cheap, clones share what was loaded.
@@ -365,6 +383,12 @@ impl Credentials {
         Self::from_source(chain::Chain::default_for_process())
     }
 
+    /// A section of the profile file where the default chain looks for one.
+    #[doc(hidden)]
+    pub fn profile_section(section: impl Into<String>) -> Self {
+        Self::from_source(chain::DefaultProfile::for_process(section.into()))
+    }
+
     /// The default chain over other variables, another home and another metadata service, for
     /// tests.
     #[doc(hidden)]
@@ -412,7 +436,9 @@ impl Credentials {
             return Ok(credential.clone());
         }
         match self.0.source.load(context).await {
-            Ok(credential) => {
+            Ok(mut credential) => {
+                let place = credential.place.take();
+                credential.place = place.or_else(|| Some(self.0.source.place()));
                 loaded.credential = Some(credential.clone());
                 loaded.failed_at = None;
                 Ok(credential)
@@ -452,6 +478,10 @@ struct Fixed(Credential);
 impl CredentialSource for Fixed {
     fn load<'a>(&'a self, _: &'a SourceContext) -> SourceFuture<'a> {
         Box::pin(std::future::ready(Ok(self.0.clone())))
+    }
+
+    fn place(&self) -> String {
+        "the program".to_owned()
     }
 
     fn check(&self) -> Result<(), String> {

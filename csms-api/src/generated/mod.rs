@@ -3,6 +3,8 @@
 use crate::Client;
 /// Builders of calls, one for each operation.
 pub mod builder;
+#[cfg(feature = "cli")]
+pub mod commands;
 pub mod enumerations;
 pub mod operations;
 #[cfg(feature = "schemars")]

@@ -1,5 +1,6 @@
 //! Lowered spec → the files of `csms-api/src/generated/`.
 
+mod commands;
 mod enumerations;
 mod operations;
 mod paging;
@@ -16,13 +17,14 @@ use crate::problem::Problem;
 use crate::spec::{METHODS, Operation, Spec};
 
 /// The names of all generated files.
-pub const FILES: [&str; 6] = [
+pub const FILES: [&str; 7] = [
     "mod.rs",
     "types.rs",
     "builder.rs",
     "enumerations.rs",
     "operations.rs",
     "registry.rs",
+    "commands.rs",
 ];
 
 /// A generated file.
@@ -63,7 +65,7 @@ pub fn emit(spec: &Spec) -> Result<Emitted, Vec<Problem>> {
 /// The files' contents before they are formatted.
 #[derive(Debug)]
 pub struct Modules {
-    files: [(&'static str, syn::File); 6],
+    files: [(&'static str, syn::File); 7],
     operations: usize,
     types: usize,
 }
@@ -87,6 +89,8 @@ pub fn modules(
     let enumerations = enumerations::tokens(spec, lowered);
     let constants = operations::tokens(&operations);
     let registry = registry::tokens(spec, names, &operations, &rewritten.calls);
+    let commands = commands::tokens(spec, &operations)
+        .map_err(|message| vec![Problem::new(&spec.file, message)])?;
     Ok(Modules {
         files: [
             ("mod.rs", module(rewritten.methods)),
@@ -95,6 +99,7 @@ pub fn modules(
             ("enumerations.rs", parse("enumerations.rs", enumerations)?),
             ("operations.rs", parse("operations.rs", constants)?),
             ("registry.rs", parse("registry.rs", registry)?),
+            ("commands.rs", parse("commands.rs", commands)?),
         ],
         operations: operations.len(),
         types: rewritten.types_count + lowered.enumerations.len(),
@@ -144,6 +149,8 @@ fn module(methods: syn::ItemImpl) -> syn::File {
 
         #[doc = " Builders of calls, one for each operation."]
         pub mod builder;
+        #[cfg(feature = "cli")]
+        pub mod commands;
         pub mod enumerations;
         pub mod operations;
         #[cfg(feature = "schemars")]

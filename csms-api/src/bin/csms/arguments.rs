@@ -1,0 +1,267 @@
+//! The command line, made from the table of commands and what is written by hand.
+
+use clap::builder::ValueParser;
+use clap::{Arg, ArgAction, Command, value_parser};
+use csms_api::OPERATIONS;
+use csms_api::command::{COMMANDS, Command as Entry, Kind, Parameter, Place};
+use serde_json::{Number, Value};
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 the service said no, 2 usage, 3 credentials, \
+     4 network.";
+
+/// The whole command line.
+pub fn command() -> Command {
+    Command::new("csms")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Secrets of Huawei Cloud CSMS")
+        .after_help(EXIT_CODES)
+        .after_long_help(format!(
+            "Region, project and credentials are taken from the variables HUAWEICLOUD_SDK_REGION, \
+             _PROJECT_ID, _AK, _SK and _SECURITY_TOKEN, then from ~/.huaweicloud/credentials, \
+             then from the metadata of the instance.\n\n{EXIT_CODES}"
+        ))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .args(globals())
+        .subcommands(by_hand())
+        .subcommands(groups())
+}
+
+fn globals() -> Vec<Arg> {
+    let flag = |name: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .global(true)
+            .help_heading("Global options")
+    };
+    vec![
+        flag("region")
+            .value_name("REGION")
+            .help("Region, such as cn-north-4 [variable: HUAWEICLOUD_SDK_REGION]"),
+        flag("project-id")
+            .value_name("ID")
+            .help("Project [variable: HUAWEICLOUD_SDK_PROJECT_ID; looked up if left out]"),
+        flag("endpoint")
+            .value_name("URL")
+            .help("Endpoint to call instead of the region's"),
+        flag("profile")
+            .value_name("SECTION")
+            .help("Section of the profile file to sign in with, and no other credentials"),
+        flag("output")
+            .value_name("FORMAT")
+            .value_parser(["table", "json"])
+            .help("How to print [default: table on a terminal, else json]"),
+        flag("verbose")
+            .short('v')
+            .action(ArgAction::SetTrue)
+            .help("Tell of each call on standard error; never shows a secret"),
+    ]
+}
+
+/// The commands that are more than one operation.
+fn by_hand() -> Vec<Command> {
+    vec![get()]
+}
+
+fn get() -> Command {
+    Command::new("get")
+        .about("Prints the value of a secret, and nothing else")
+        .arg(
+            Arg::new("name")
+                .value_name("NAME")
+                .required(true)
+                .help("Name of the secret"),
+        )
+        .arg(
+            Arg::new("version")
+                .long("version")
+                .value_name("VERSION")
+                .default_value("latest")
+                .help("Which version"),
+        )
+        .arg(
+            Arg::new("field")
+                .long("field")
+                .value_name("KEY")
+                .help("Print this key of a value that is a JSON object"),
+        )
+}
+
+/// The commands of all operations, grouped by their words.
+fn groups() -> Vec<Command> {
+    let entries: Vec<_> = COMMANDS
+        .iter()
+        .map(|entry| (entry.operation.command, entry))
+        .collect();
+    grouped(&entries)
+}
+
+type Named<'a> = (&'a [&'static str], &'static Entry);
+
+fn grouped(entries: &[Named<'_>]) -> Vec<Command> {
+    let mut names: Vec<&'static str> = entries
+        .iter()
+        .filter_map(|(words, _)| words.first().copied())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .map(|name| {
+            let within: Vec<Named<'_>> = entries
+                .iter()
+                .filter_map(|(words, entry)| {
+                    let (first, rest) = words.split_first()?;
+                    (*first == name).then_some((rest, *entry))
+                })
+                .collect();
+            match within.as_slice() {
+                [([], entry)] => leaf(name, entry),
+                within => group(name, grouped(within)),
+            }
+        })
+        .collect()
+}
+
+fn group(name: &'static str, commands: Vec<Command>) -> Command {
+    let names: Vec<&str> = commands.iter().map(Command::get_name).collect();
+    let about = format!("Commands: {}", names.join(", "));
+    Command::new(name)
+        .about(about)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommands(commands)
+}
+
+fn leaf(name: &'static str, entry: &'static Entry) -> Command {
+    let summary = entry.operation.summary.trim_end_matches('.');
+    let about = format!("{}\n\n{}", entry.operation.summary, entry.description);
+    let body_flags = entry.parameters.iter().filter(|p| p.place == Place::Body);
+    let json_body = Arg::new("json-body")
+        .long("json-body")
+        .value_name("FILE|-")
+        .value_parser(value_parser!(PathBuf))
+        .help("JSON object to send; flags win over its fields");
+    Command::new(name)
+        .about(summary)
+        .long_about(with_commands(about.trim_end()))
+        .args(entry.parameters.iter().filter_map(parameter))
+        .args((body_flags.count() > 0 || entry.has_body).then_some(json_body))
+        .args(entry.has_answer.then(|| {
+            Arg::new("show-secrets")
+                .long("show-secrets")
+                .action(ArgAction::SetTrue)
+                .help("Print secret fields as they are")
+        }))
+}
+
+/// An argument; none for what has one value only.
+fn parameter(parameter: &'static Parameter) -> Option<Arg> {
+    let argument = Arg::new(parameter.flag).help(help(parameter));
+    if parameter.place == Place::Path {
+        let argument = argument
+            .value_name(value_name(parameter))
+            .required(true)
+            .value_parser(parser(parameter.kind));
+        return parameter.default.is_none().then_some(argument);
+    }
+    if parameter.is_secret {
+        let argument = argument
+            .long(file_flag(parameter))
+            .value_name("FILE|-")
+            .value_parser(value_parser!(PathBuf));
+        return Some(argument);
+    }
+    let argument = argument
+        .long(parameter.flag)
+        .value_name(value_name(parameter))
+        .value_parser(parser(parameter.kind))
+        .allow_negative_numbers(true)
+        .action(if parameter.is_list {
+            ArgAction::Append
+        } else {
+            ArgAction::Set
+        });
+    let is_required = parameter.is_required && parameter.default.is_none();
+    Some(match parameter.place {
+        Place::Body if is_required => argument.required_unless_present("json-body"),
+        _ => argument.required(is_required),
+    })
+}
+
+/// The flag that takes a file with a secret.
+pub fn file_flag(parameter: &Parameter) -> String {
+    format!("{}-file", parameter.flag)
+}
+
+fn help(parameter: &Parameter) -> String {
+    let mut help = with_commands(parameter.help);
+    let unsaid: Vec<&str> = parameter
+        .values
+        .iter()
+        .copied()
+        .filter(|value| !help.contains(value))
+        .collect();
+    if !unsaid.is_empty() {
+        help.push_str(&format!(" [known: {}]", unsaid.join(", ")));
+    }
+    if parameter.is_list {
+        help.push_str(" [may be repeated]");
+    }
+    if parameter.is_secret {
+        help.push_str(" [file's last line break is left out; - reads standard input, from a terminal without echo]");
+    }
+    help
+}
+
+fn value_name(parameter: &Parameter) -> String {
+    match parameter.kind {
+        Kind::Json => "JSON".to_owned(),
+        Kind::Boolean => "true|false".to_owned(),
+        _ => parameter.flag.to_uppercase().replace('-', "_"),
+    }
+}
+
+/// Documentation speaks of operations; here they are commands.
+fn with_commands(text: &str) -> String {
+    text.split_inclusive(|c: char| !c.is_ascii_alphanumeric())
+        .map(|word| {
+            let id = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+            let operation = OPERATIONS.iter().find(|operation| operation.id == id);
+            match (operation, word.strip_prefix(id)) {
+                (Some(operation), Some(rest)) => {
+                    format!("`csms {}`{rest}", operation.command.join(" "))
+                }
+                _ => word.to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// Every value is JSON, as it is in the body.
+fn parser(kind: Kind) -> ValueParser {
+    type Parse = fn(&str) -> Result<Value, String>;
+    let parse: Parse = match kind {
+        Kind::Text => |text| Ok(Value::from(text)),
+        Kind::Integer => |text| {
+            let number = text.parse::<i64>().map(Value::from);
+            number.map_err(|_| "expected a whole number".to_owned())
+        },
+        Kind::Number => |text| {
+            let number = text.parse::<Number>().map(Value::Number);
+            number.map_err(|_| "expected a number".to_owned())
+        },
+        Kind::Boolean => |text| {
+            let boolean = text.parse::<bool>().map(Value::from);
+            boolean.map_err(|_| "expected true or false".to_owned())
+        },
+        Kind::Json => |text| {
+            let value = serde_json::from_str(text);
+            value.map_err(|error| format!("not JSON: {error}"))
+        },
+    };
+    ValueParser::new(parse)
+}

@@ -1,0 +1,55 @@
+//! The command of the crate: every operation as a subcommand, and what people do by hand.
+
+mod arguments;
+mod call;
+mod failure;
+mod get;
+mod input;
+mod output;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+
+use crate::call::Session;
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+fn main() -> ExitCode {
+    let matches = match arguments::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return answered_by_clap(&error),
+    };
+    let settings = Settings::of(&matches);
+    match run(&matches, &settings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Help, the version, or what is wrong with the command line.
+fn answered_by_clap(error: &clap::Error) -> ExitCode {
+    // Nobody is left to be told that it can't be printed.
+    drop(error.print());
+    ExitCode::from(if error.use_stderr() {
+        failure::USAGE
+    } else {
+        0
+    })
+}
+
+fn run(matches: &ArgMatches, settings: &Settings) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::usage(format!("the runtime can't be started: {error}")))?;
+    runtime.block_on(dispatch(matches, settings))
+}
+
+async fn dispatch(matches: &ArgMatches, settings: &Settings) -> Result<(), Failure> {
+    match matches.subcommand() {
+        Some(("get", matches)) => get::run(&Session::of(settings)?, matches).await,
+        _ => call::run(settings, matches).await,
+    }
+}
