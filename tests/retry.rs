@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use csms_api::{Client, Clock, Credentials, Error, OPERATIONS, RetryPolicy};
+use csms_api::{Client, Clock, Credentials, Error, OPERATIONS, PasswordCredentials, RetryPolicy};
 use serde_json::{Map, Value, json};
 use tests::chain::call;
 use tests::scripted::{Act, Scripted, run};
@@ -369,4 +369,78 @@ async fn a_thousand_calls_at_once_all_end_and_none_is_done_twice() {
         "something was created twice"
     );
     assert_eq!(done.len(), created, "what was created is what was told");
+}
+
+/// What IAM gives for a password.
+fn token() -> Act {
+    let body = json!({ "token": {
+        "expires_at": "2999-11-25T03:47:23.000000Z",
+        "project": { "id": "p" },
+    }});
+    let headers = vec![("X-Subject-Token", "t".to_owned())];
+    Act::Answer(201, headers, body.to_string())
+}
+
+fn with_password(server: &Scripted, iam: &Scripted) -> Client {
+    let user = PasswordCredentials::new("alice", "s3nt1nel", "acme").project_id("p");
+    builder(server)
+        .credentials(Credentials::password(user))
+        .iam_endpoint(iam.endpoint())
+        .build()
+        .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_iam_fails_to_give_is_asked_for_again() {
+    for first in [
+        Act::answer(503, ""),
+        Act::answer(429, ""),
+        Act::answer(500, ""),
+        Act::Close,
+        Act::CutOff,
+    ] {
+        let server = Scripted::start(vec![Act::answer(200, OK)]).await;
+        let iam = Scripted::start(vec![first, token()]).await;
+        // A write too: nothing of it was sent.
+        let status = run(once(with_password(&server, &iam))).await.unwrap();
+        assert_eq!((status, iam.attempts().len()), (200, 2));
+        assert_eq!(server.attempts().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_without_a_token_fails_and_may_be_repeated_unless_iam_refused() {
+    let unused = || Scripted::start(vec![Act::answer(200, OK)]);
+    for (act, asked, is_retryable) in [
+        (Act::answer(503, ""), 3, true),
+        (Act::Close, 3, true),
+        (Act::answer(401, ""), 1, false),
+        (Act::answer(201, "{}"), 1, false),
+    ] {
+        let (server, iam) = (unused().await, Scripted::start(vec![act]).await);
+        let client = with_password(&server, &iam);
+        let error = run(repeatable(client)).await.unwrap_err();
+        assert_eq!(iam.attempts().len(), asked, "{error}");
+        assert_eq!(error.is_retryable(), is_retryable, "{error}");
+        assert!(error.is_credentials() && error.attempts() == 0, "{error}");
+        assert_eq!(server.attempts().len(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_project_that_iam_fails_to_tell_is_asked_for_again() {
+    let server = Scripted::start(vec![Act::answer(200, OK)]).await;
+    let found = json!({ "projects": [{ "id": "found" }] }).to_string();
+    let iam = Scripted::start(vec![Act::answer(503, ""), Act::answer(200, &found)]).await;
+    let client = Client::builder()
+        .region("cn-north-4")
+        .endpoint(server.endpoint())
+        .iam_endpoint(iam.endpoint())
+        .credentials(Credentials::access_key("ak", "s3nt1nel"))
+        .build()
+        .unwrap();
+    run(repeatable(client)).await.unwrap();
+    assert_eq!(iam.attempts().len(), 2);
+    let attempts = server.attempts();
+    assert!(attempts[0].target().contains("/v1/found/"), "{attempts:?}");
 }

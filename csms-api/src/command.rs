@@ -296,7 +296,7 @@ pub struct SignIn {
 /// Asks the client's source for its credential.
 pub async fn sign_in(client: &Client) -> Result<SignIn, Error> {
     let credential = client.credentials().current(client.context()).await;
-    let credential = credential.map_err(|error| Error::build(error.to_string()))?;
+    let credential = credential.map_err(|error| Error::credentials("credentials", error))?;
     Ok(SignIn {
         place: credential.place.clone().unwrap_or_default(),
         access_key: credential.access_key_id().map(str::to_owned),

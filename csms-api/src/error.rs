@@ -5,6 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::credentials::SourceError;
 
 /// Why a call, or building a client, failed.
 ///
@@ -27,9 +30,13 @@ struct Inner {
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Nothing was sent: the client, a parameter or a credential is at fault.
+    /// Nothing was sent: the client or a parameter is at fault.
     #[default]
     Usage,
+    /// Nothing was sent: there are no credentials, or none that can be used.
+    Credentials,
+    /// Nothing was sent: where credentials come from can't be reached for now.
+    Unavailable,
     /// No connection.
     Connect,
     /// A time-out, before or after a connection.
@@ -48,6 +55,31 @@ pub(crate) struct ErrorBody {
     pub(crate) code: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) request_id: Option<String>,
+}
+
+impl ErrorBody {
+    /// Reads the shapes that the service, its gateway and IAM send.
+    pub(crate) fn read(body: &[u8]) -> Self {
+        let value: Value = serde_json::from_slice(body).unwrap_or_default();
+        let nested = value.get("error").filter(|error| error.is_object());
+        let objects = || nested.into_iter().chain([&value]);
+        let first = |names: &[&str]| {
+            objects().find_map(|object| names.iter().find_map(|name| text(object.get(name)?)))
+        };
+        Self {
+            code: first(&["error_code", "errorCode", "code"]),
+            message: first(&["error_msg", "errorMsg", "message"]),
+            request_id: first(&["request_id", "requestId"]),
+        }
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 impl Error {
@@ -112,17 +144,23 @@ impl Error {
         self.0.kind == Kind::Timeout
     }
 
-    /// Whether the same call may succeed later: no connection, a broken one, a time-out, or the
-    /// statuses 408, 429, 502, 503, 504. Whether repeating it is harmless is told by
+    /// Nothing was sent, since credentials were not found, are not valid, or can't be had now; what
+    /// was tried is told. [`is_retryable`](Self::is_retryable) tells the last case from the others.
+    pub fn is_credentials(&self) -> bool {
+        matches!(self.0.kind, Kind::Credentials | Kind::Unavailable)
+    }
+
+    /// Whether the same call may succeed later: no connection, a broken one, a time-out, the
+    /// statuses 408, 429, 502, 503, 504, also where credentials come from. Whether repeating it is harmless is told by
     /// [`Operation::safe_to_repeat`](crate::Operation::safe_to_repeat).
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
-            Kind::Connect | Kind::Timeout | Kind::Transport => true,
+            Kind::Connect | Kind::Timeout | Kind::Transport | Kind::Unavailable => true,
             Kind::Status => {
                 let status = self.0.status.map_or(0, |status| status.as_u16());
                 matches!(status, 408 | 429 | 502 | 503 | 504)
             }
-            Kind::Usage | Kind::Decode => false,
+            Kind::Usage | Kind::Credentials | Kind::Decode => false,
         }
     }
 
@@ -143,6 +181,15 @@ impl Error {
     /// Nothing was sent.
     pub(crate) fn usage(operation: &'static str, reason: impl Into<String>) -> Self {
         Self::new(operation, Kind::Usage, reason)
+    }
+
+    /// Nothing was sent, for want of credentials.
+    pub(crate) fn credentials(operation: &'static str, error: SourceError) -> Self {
+        let kind = match &error {
+            SourceError::NotFound(_) | SourceError::Invalid(_) => Kind::Credentials,
+            SourceError::Unavailable(_) => Kind::Unavailable,
+        };
+        Self::new(operation, kind, error.to_string())
     }
 
     /// The transport failed; `reason` says at what.
@@ -282,5 +329,40 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ErrorBody;
+
+    #[test]
+    fn every_shape_of_error_body_is_read() {
+        for (body, code, message) in [
+            (
+                r#"{"error_code":"C","error_msg":"m"}"#,
+                Some("C"),
+                Some("m"),
+            ),
+            (
+                r#"{"error":{"error_code":"C","error_msg":"m"}}"#,
+                Some("C"),
+                Some("m"),
+            ),
+            (
+                r#"{"error":{"code":401,"message":"m","title":"t"}}"#,
+                Some("401"),
+                Some("m"),
+            ),
+            (r#"{"code":"C","message":"m"}"#, Some("C"), Some("m")),
+            (r#"{"errorCode":"C","errorMsg":"m"}"#, Some("C"), Some("m")),
+            (r#"["C"]"#, None, None),
+            ("<html>", None, None),
+            ("", None, None),
+        ] {
+            let parsed = ErrorBody::read(body.as_bytes());
+            assert_eq!(parsed.code.as_deref(), code, "{body}");
+            assert_eq!(parsed.message.as_deref(), message, "{body}");
+        }
     }
 }

@@ -1,16 +1,16 @@
 //! What the generated code calls: path segments, the exchange with the service, decoding.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::client::Client;
-use crate::credentials::{Credential, look_up_project};
+use crate::credentials::{Credential, SourceError, look_up_project};
 use crate::error::{Error, ErrorBody};
 use crate::observe;
 use crate::operation::Operation;
@@ -86,24 +86,55 @@ pub(crate) async fn project_id(
     if reason != PROJECT_ID_MISSING {
         return Err(invalid_request(operation, reason));
     }
-    let limit = client.retry().overall_timeout;
-    let asked = client.looked_up_project().get_or_try_init(|| async {
-        let context = client.context();
-        let credential = client
-            .credentials()
-            .current(context)
-            .await
-            .map_err(|e| e.to_string())?;
-        match (&credential.project_id, context.region()) {
-            (Some(project_id), _) => Ok(project_id.clone()),
-            (None, None) => Err(PROJECT_ID_MISSING.to_owned()),
-            (None, Some(_)) => look_up_project(context, &credential).await,
+    let deadline = Instant::now() + client.retry().overall_timeout;
+    if client.context().region().is_none() {
+        let ask = || client.credentials().current(client.context());
+        let credential = persistently(client, operation, deadline, ask).await?;
+        let project_id = credential.project_id.clone();
+        return project_id.ok_or_else(|| invalid_request(operation, reason));
+    }
+    let known = client.looked_up_project();
+    let ask = || known.get_or_try_init(|| find_project(client));
+    persistently(client, operation, deadline, ask)
+        .await
+        .cloned()
+}
+
+async fn find_project(client: &Client) -> Result<String, SourceError> {
+    let context = client.context();
+    let credential = client.credentials().current(context).await?;
+    match &credential.project_id {
+        Some(project_id) => Ok(project_id.clone()),
+        None => look_up_project(context, &credential).await,
+    }
+}
+
+/// Asks where credentials come from; again if nobody can be reached and the policy allows.
+async fn persistently<T, F>(
+    client: &Client,
+    operation: &'static Operation,
+    deadline: Instant,
+    ask: impl Fn() -> F,
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, SourceError>>,
+{
+    let policy = client.retry();
+    let mut asked = 0;
+    loop {
+        let error = match timeout_at(deadline, ask()).await {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => Error::credentials(operation.id, error),
+            Err(_) => return Err(Error::overall_timeout(operation.id)),
+        };
+        asked += 1;
+        let delay = policy.delay(asked);
+        let is_last = asked >= policy.max_attempts || Instant::now() + delay >= deadline;
+        if is_last || !error.is_retryable() {
+            return Err(error);
         }
-    });
-    match timeout(limit, asked).await {
-        Ok(Ok(project_id)) => Ok(project_id.clone()),
-        Ok(Err(reason)) => Err(Error::usage(operation.id, reason)),
-        Err(_) => Err(Error::overall_timeout(operation.id)),
+        observe::retrying(operation, &error, delay);
+        sleep(delay).await;
     }
 }
 
@@ -139,15 +170,12 @@ async fn attempt_repeatedly(
     let policy = client.retry();
     let deadline = started + policy.overall_timeout;
     let mut attempts = 0;
-    let mut refused: Option<(Credential, Error)> = None;
+    let mut refused: Option<(Arc<Credential>, Error)> = None;
     loop {
-        let late = || Error::overall_timeout(operation.id).with_attempts(attempts);
-        let credential = timeout_at(deadline, client.credentials().current(client.context()))
+        let ask = || client.credentials().current(client.context());
+        let credential = persistently(client, operation, deadline, ask)
             .await
-            .map_err(|_| late())?
-            .map_err(|error| {
-                Error::usage(operation.id, error.to_string()).with_attempts(attempts)
-            })?;
+            .map_err(|error| error.with_attempts(attempts))?;
         // The source has nothing else than what was refused.
         if let Some((before, _)) = &refused
             && *before == credential
@@ -301,7 +329,7 @@ async fn error_answer(
             break;
         }
     }
-    let mut parsed = error_body(&body);
+    let mut parsed = ErrorBody::read(&body);
     parsed.request_id = request_id(&headers)
         .map(str::to_owned)
         .or(parsed.request_id);
@@ -351,29 +379,6 @@ fn retry_after(headers: &HeaderMap, date: Option<SystemTime>) -> Option<Duration
 
 fn header_text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
-}
-
-/// Reads the shapes of error bodies that the service, its gateway and IAM send.
-fn error_body(body: &[u8]) -> ErrorBody {
-    let value: Value = serde_json::from_slice(body).unwrap_or_default();
-    let nested = value.get("error").filter(|error| error.is_object());
-    let objects = || nested.into_iter().chain([&value]);
-    let first = |names: &[&str]| {
-        objects().find_map(|object| names.iter().find_map(|name| text(object.get(name)?)))
-    };
-    ErrorBody {
-        code: first(&["error_code", "errorCode", "code"]),
-        message: first(&["error_msg", "errorMsg", "message"]),
-        request_id: first(&["request_id", "requestId"]),
-    }
-}
-
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
 }
 
 impl Answer {
@@ -447,39 +452,4 @@ pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
         .map(|path| format!(", in {path}"))
         .unwrap_or_default();
     Err(format!("{what} {place}{path}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::error_body;
-
-    #[test]
-    fn every_shape_of_error_body_is_read() {
-        for (body, code, message) in [
-            (
-                r#"{"error_code":"C","error_msg":"m"}"#,
-                Some("C"),
-                Some("m"),
-            ),
-            (
-                r#"{"error":{"error_code":"C","error_msg":"m"}}"#,
-                Some("C"),
-                Some("m"),
-            ),
-            (
-                r#"{"error":{"code":401,"message":"m","title":"t"}}"#,
-                Some("401"),
-                Some("m"),
-            ),
-            (r#"{"code":"C","message":"m"}"#, Some("C"), Some("m")),
-            (r#"{"errorCode":"C","errorMsg":"m"}"#, Some("C"), Some("m")),
-            (r#"["C"]"#, None, None),
-            ("<html>", None, None),
-            ("", None, None),
-        ] {
-            let parsed = error_body(body.as_bytes());
-            assert_eq!(parsed.code.as_deref(), code, "{body}");
-            assert_eq!(parsed.message.as_deref(), message, "{body}");
-        }
-    }
 }

@@ -54,12 +54,10 @@ impl Chain {
                     return Ok(credential);
                 }
                 Err(SourceError::NotFound(reason)) => tried.push(format!("{name}: {reason}")),
-                Err(SourceError::Invalid(reason)) => {
-                    return Err(SourceError::Invalid(match tried.as_slice() {
+                Err(error) => {
+                    return Err(error.explain(|reason| match tried.as_slice() {
                         [] => format!("{name}: {reason}"),
-                        tried => {
-                            format!("{name}: {reason} (tried before: {})", tried.join("; "))
-                        }
+                        tried => format!("{name}: {reason} (tried before: {})", tried.join("; ")),
                     }));
                 }
             }

@@ -1,6 +1,5 @@
 //! The temporary key that an instance of the cloud gets from its metadata service.
 
-use std::error::Error as StdError;
 use std::time::Duration;
 
 use reqwest::header::{HeaderName, HeaderValue};
@@ -8,6 +7,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::answer::{cause, is_temporary, parse_json, read_body};
 use super::{Credential, CredentialSource, SourceContext, SourceError, SourceFuture};
 use crate::secret::SecretText;
 use crate::time::parse_iso8601;
@@ -115,22 +115,18 @@ impl InstanceMetadata {
         response: Response,
         path: &str,
     ) -> Result<Zeroizing<Vec<u8>>, SourceError> {
-        read_body(response, ANSWER_LIMIT).await.map_err(|failure| {
-            let reason = format!("{}{path}: {}", self.base, failure.reason);
-            if failure.is_timeout {
-                SourceError::NotFound(reason)
-            } else {
-                SourceError::Invalid(reason)
-            }
-        })
+        read_body(response, ANSWER_LIMIT)
+            .await
+            .map_err(|unread| unread.explain(|reason| format!("{}{path}: {reason}", self.base)))
     }
 
     fn refused(&self, method: Method, path: &str, status: StatusCode) -> SourceError {
-        SourceError::Invalid(format!(
-            "{method} {}{path} answered {}",
-            self.base,
-            status.as_u16()
-        ))
+        let reason = format!("{method} {}{path} answered {}", self.base, status.as_u16());
+        if is_temporary(status) {
+            SourceError::Unavailable(reason)
+        } else {
+            SourceError::Invalid(reason)
+        }
     }
 }
 
@@ -180,67 +176,6 @@ fn credential(body: &[u8]) -> Result<Credential, String> {
     Ok(Credential::temporary(access, secret, security_token).expiring_at(end))
 }
 
-/// Decodes a JSON object. The reason never quotes it, nor serde's own message, which would.
-pub(super) fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
-    // A derived struct would also take an array, by position.
-    if !body.trim_ascii_start().starts_with(b"{") {
-        return Err("the answer is not a JSON object".to_owned());
-    }
-    serde_json::from_slice(body).map_err(|error| {
-        let what = if error.is_data() {
-            "the answer is not of the documented type"
-        } else {
-            "the answer is not JSON"
-        };
-        format!("{what} at line {} column {}", error.line(), error.column())
-    })
-}
-
-/// Why a body could not be read to its end.
-pub(super) struct Unread {
-    pub(super) reason: String,
-    pub(super) is_timeout: bool,
-}
-
-/// The whole body, whose memory is cleared on drop.
-pub(super) async fn read_body(
-    mut response: Response,
-    limit: usize,
-) -> Result<Zeroizing<Vec<u8>>, Unread> {
-    // Room for all of it at once: a buffer that grows leaves copies behind.
-    let mut body = Zeroizing::new(Vec::with_capacity(limit));
-    loop {
-        match response.chunk().await {
-            Ok(None) => return Ok(body),
-            Ok(Some(chunk)) if chunk.len() <= limit - body.len() => body.extend_from_slice(&chunk),
-            Ok(Some(_)) => {
-                return Err(Unread {
-                    reason: format!("the answer is longer than {} KiB", limit / 1024),
-                    is_timeout: false,
-                });
-            }
-            Err(error) => {
-                return Err(Unread {
-                    reason: format!("the answer was cut off: {}", cause(&error)),
-                    is_timeout: error.is_timeout(),
-                });
-            }
-        }
-    }
-}
-
-/// What is behind an error of the transport: a name that does not resolve, a refused connection.
-pub(super) fn cause(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "timed out".to_owned();
-    }
-    let mut cause: &dyn StdError = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
@@ -283,6 +218,13 @@ mod tests {
     fn invalid(outcome: Result<Credential, SourceError>) -> String {
         match outcome {
             Err(SourceError::Invalid(reason)) => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn unavailable(outcome: Result<Credential, SourceError>) -> String {
+        match outcome {
+            Err(SourceError::Unavailable(reason)) => reason,
             other => panic!("{other:?}"),
         }
     }
@@ -359,19 +301,24 @@ mod tests {
         let credentials = Credentials::from_source(InstanceMetadata::at(&server.base_url()));
 
         for _ in 0..2 {
-            assert_eq!(credentials.current(&context).await, Ok(expected()));
+            assert_eq!(*credentials.current(&context).await.unwrap(), expected());
         }
         assert_eq!(key.calls_async().await, 1);
 
         seconds.store(END - 299, Ordering::SeqCst);
-        assert_eq!(credentials.current(&context).await, Ok(expected()));
+        assert_eq!(*credentials.current(&context).await.unwrap(), expected());
         assert_eq!(key.calls_async().await, 2);
 
         key.delete_async().await;
         seconds.store(END - 1, Ordering::SeqCst);
-        assert_eq!(credentials.current(&context).await, Ok(expected()));
+        assert_eq!(*credentials.current(&context).await.unwrap(), expected());
         seconds.store(END, Ordering::SeqCst);
-        not_found(credentials.current(&context).await);
+        not_found(
+            credentials
+                .current(&context)
+                .await
+                .map(|found| (*found).clone()),
+        );
     }
 
     #[tokio::test]
@@ -414,17 +361,21 @@ mod tests {
 
     #[tokio::test]
     async fn other_statuses_are_named() {
+        let refused = |status, outcome| match status {
+            429 | 500.. => unavailable(outcome),
+            _ => invalid(outcome),
+        };
         for status in [302, 400, 401, 403, 429, 500, 503] {
             let server = MockServer::start_async().await;
             token(&server, status, "hunter2").await;
-            let reason = invalid(fetch(&server.base_url()).await);
+            let reason = refused(status, fetch(&server.base_url()).await);
             let expected = format!("/meta-data/latest/api/token answered {status}");
             assert!(reason.ends_with(&expected), "{reason}");
 
             let server = MockServer::start_async().await;
             token(&server, 200, "token").await;
             key(&server, status, "hunter2").await;
-            let reason = invalid(fetch(&server.base_url()).await);
+            let reason = refused(status, fetch(&server.base_url()).await);
             let expected = format!("/openstack/latest/securitykey answered {status}");
             assert!(reason.ends_with(&expected), "{reason}");
         }

@@ -1,5 +1,6 @@
 //! How a call proves who makes it: what is sent, where it comes from, when it is renewed.
 
+mod answer;
 mod chain;
 mod environment;
 mod metadata;
@@ -227,12 +228,28 @@ pub enum SourceError {
     /// There is something and it can't be used: half set, malformed, refused. A chain stops here.
     /// The text says what and what to do, without any secret.
     Invalid(String),
+    /// There is something that can't be reached, or fails, for now: the same may succeed later, and
+    /// calls ask again as their retry policy says. A chain stops here.
+    Unavailable(String),
+}
+
+impl SourceError {
+    /// The same with more in its text.
+    fn explain(self, about: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::NotFound(reason) => Self::NotFound(about(reason)),
+            Self::Invalid(reason) => Self::Invalid(about(reason)),
+            Self::Unavailable(reason) => Self::Unavailable(about(reason)),
+        }
+    }
 }
 
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFound(reason) | Self::Invalid(reason) => f.write_str(reason),
+            Self::NotFound(reason) | Self::Invalid(reason) | Self::Unavailable(reason) => {
+                f.write_str(reason)
+            }
         }
     }
 }
@@ -315,9 +332,16 @@ pub trait CredentialSource: fmt::Debug + Send + Sync {
 /// What a [`Client`](crate::Client) signs in with. Cloning is cheap, clones share what was loaded.
 /// It never shows what it holds.
 #[derive(Clone)]
-pub struct Credentials(Arc<Shared>);
+pub struct Credentials(Kind);
 
-struct Shared {
+#[derive(Clone)]
+enum Kind {
+    /// What its owner gave.
+    Fixed(Arc<Credential>),
+    Loaded(Arc<Source>),
+}
+
+struct Source {
     source: Box<dyn CredentialSource>,
     /// The lock is held while the source is asked: whoever comes meanwhile waits for its answer.
     loaded: Mutex<Loaded>,
@@ -325,7 +349,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Loaded {
-    credential: Option<Credential>,
+    credential: Option<Arc<Credential>>,
     /// When the source failed last; it is left alone for a while if there is still a credential.
     failed_at: Option<SystemTime>,
 }
@@ -406,24 +430,47 @@ impl Credentials {
 
     /// A source of your own.
     pub fn from_source(source: impl CredentialSource + 'static) -> Self {
-        Self(Arc::new(Shared {
+        Self(Kind::Loaded(Arc::new(Source {
             source: Box::new(source),
             loaded: Mutex::default(),
-        }))
+        })))
     }
 
     fn fixed(credential: Credential) -> Self {
-        Self::from_source(Fixed(credential))
+        Self(Kind::Fixed(Arc::new(credential)))
     }
 
     /// What can be told wrong without asking anyone; names no value.
     pub(crate) fn check(&self) -> Result<(), String> {
-        self.0.source.check()
+        match &self.0 {
+            Kind::Fixed(credential) => credential.check(),
+            Kind::Loaded(source) => source.source.check(),
+        }
     }
 
     /// The credential for a request that is sent now.
-    pub(crate) async fn current(&self, context: &SourceContext) -> Result<Credential, SourceError> {
-        let mut loaded = self.0.loaded.lock().await;
+    pub(crate) async fn current(
+        &self,
+        context: &SourceContext,
+    ) -> Result<Arc<Credential>, SourceError> {
+        match &self.0 {
+            Kind::Fixed(credential) => Ok(Arc::clone(credential)),
+            Kind::Loaded(source) => source.current(context).await,
+        }
+    }
+
+    /// Forgets a credential that the service refused. Returns whether another may be had.
+    pub(crate) async fn refuse(&self, refused: &Credential) -> bool {
+        match &self.0 {
+            Kind::Fixed(_) => false,
+            Kind::Loaded(source) => source.refuse(refused).await,
+        }
+    }
+}
+
+impl Source {
+    async fn current(&self, context: &SourceContext) -> Result<Arc<Credential>, SourceError> {
+        let mut loaded = self.loaded.lock().await;
         let now = context.clock.now();
         let has_just_failed = loaded.failed_at.is_some_and(|failed| {
             now.duration_since(failed)
@@ -433,13 +480,14 @@ impl Credentials {
             credential.is_fresh(now) || (has_just_failed && credential.is_valid(now))
         });
         if let Some(credential) = usable {
-            return Ok(credential.clone());
+            return Ok(Arc::clone(credential));
         }
-        match self.0.source.load(context).await {
+        match self.source.load(context).await {
             Ok(mut credential) => {
                 let place = credential.place.take();
-                credential.place = place.or_else(|| Some(self.0.source.place()));
-                loaded.credential = Some(credential.clone());
+                credential.place = place.or_else(|| Some(self.source.place()));
+                let credential = Arc::new(credential);
+                loaded.credential = Some(Arc::clone(&credential));
                 loaded.failed_at = None;
                 Ok(credential)
             }
@@ -452,14 +500,13 @@ impl Credentials {
         }
     }
 
-    /// Forgets a credential that the service refused. Returns whether another may be had.
-    pub(crate) async fn refuse(&self, refused: &Credential) -> bool {
-        if !self.0.source.is_renewable() {
+    async fn refuse(&self, refused: &Credential) -> bool {
+        if !self.source.is_renewable() {
             return false;
         }
-        let mut loaded = self.0.loaded.lock().await;
+        let mut loaded = self.loaded.lock().await;
         // Another call may have renewed it meanwhile.
-        if loaded.credential.as_ref() == Some(refused) {
+        if loaded.credential.as_deref() == Some(refused) {
             loaded.credential = None;
         }
         true
@@ -468,33 +515,11 @@ impl Credentials {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Credentials").field(&self.0.source).finish()
-    }
-}
-
-/// A credential that its owner gave.
-struct Fixed(Credential);
-
-impl CredentialSource for Fixed {
-    fn load<'a>(&'a self, _: &'a SourceContext) -> SourceFuture<'a> {
-        Box::pin(std::future::ready(Ok(self.0.clone())))
-    }
-
-    fn place(&self) -> String {
-        "the program".to_owned()
-    }
-
-    fn check(&self) -> Result<(), String> {
-        self.0.check()
-    }
-
-    fn is_renewable(&self) -> bool {
-        false
-    }
-}
-
-impl fmt::Debug for Fixed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let mut shown = f.debug_tuple("Credentials");
+        match &self.0 {
+            Kind::Fixed(credential) => shown.field(credential),
+            Kind::Loaded(source) => shown.field(&source.source),
+        };
+        shown.finish()
     }
 }

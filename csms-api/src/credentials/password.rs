@@ -5,8 +5,7 @@ use reqwest::{Body, Method, Request, Url};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::metadata::parse_json;
-use super::project::{Answer, exchange};
+use super::answer::{Answer, exchange, parse_json};
 use super::{Credential, CredentialSource, SourceContext, SourceError, SourceFuture};
 use crate::secret::SecretText;
 use crate::time::parse_iso8601;
@@ -54,18 +53,24 @@ impl PasswordCredentials {
     }
 
     async fn fetch(&self, context: &SourceContext) -> Result<Credential, SourceError> {
-        let fail = |reason: String| {
-            SourceError::Invalid(format!(
-                "no token for user {} of domain {}: {reason}",
-                self.user_name.escape_debug(),
-                self.domain_name.escape_debug()
-            ))
-        };
+        let token = self.token(context).await;
+        token.map_err(|error| {
+            error.explain(|reason| {
+                format!(
+                    "no token for user {} of domain {}: {reason}",
+                    self.user_name.escape_debug(),
+                    self.domain_name.escape_debug()
+                )
+            })
+        })
+    }
+
+    async fn token(&self, context: &SourceContext) -> Result<Credential, SourceError> {
         let project = match (&self.project_id, &context.region) {
             (Some(id), _) => Project::Id(id),
             (None, Some(region)) => Project::Name(region),
             (None, None) => {
-                return Err(fail(
+                return Err(SourceError::Invalid(
                     "there is neither a project nor a region; set one with \
                      PasswordCredentials::project_id or the client's .region(…)"
                         .to_owned(),
@@ -73,13 +78,14 @@ impl PasswordCredentials {
             }
         };
         let iam = context.iam_endpoint.as_str();
-        let request = request(iam, self.body(project).map_err(fail)?).map_err(fail)?;
-        let answer = exchange(&context.http, iam, request).await.map_err(fail)?;
+        let body = self.body(project).map_err(SourceError::Invalid)?;
+        let request = request(iam, body).map_err(SourceError::Invalid)?;
+        let answer = exchange(&context.http, iam, request).await?;
         if !answer.status.is_success() {
-            return Err(fail(answer.refusal(iam, &[&self.password])));
+            return Err(answer.refusal(iam, &[&self.password]));
         }
         self.credential(answer)
-            .map_err(|reason| fail(format!("{iam}: {reason}")))
+            .map_err(|reason| SourceError::Invalid(format!("{iam}: {reason}")))
     }
 
     /// The JSON to send, in the one buffer that the transport gets.
@@ -270,7 +276,7 @@ mod tests {
 
     async fn fails(user: &PasswordCredentials, context: &SourceContext) -> String {
         match user.fetch(context).await {
-            Err(SourceError::Invalid(reason)) => {
+            Err(SourceError::Invalid(reason) | SourceError::Unavailable(reason)) => {
                 assert!(!reason.contains("hunter2"), "{reason}");
                 assert!(reason.contains("user alice of domain acme"), "{reason}");
                 reason
@@ -403,7 +409,7 @@ mod tests {
             })
             .collect();
         for task in tasks {
-            assert_eq!(task.await.unwrap(), Ok(expected()));
+            assert_eq!(*task.await.unwrap().unwrap(), expected());
         }
         mock.assert_async().await;
 
@@ -412,8 +418,8 @@ mod tests {
         for _ in 0..3 {
             assert!(credentials.refuse(&refused).await);
         }
-        assert_eq!(credentials.current(&context).await, Ok(expected()));
-        assert_eq!(credentials.current(&context).await, Ok(expected()));
+        assert_eq!(*credentials.current(&context).await.unwrap(), expected());
+        assert_eq!(*credentials.current(&context).await.unwrap(), expected());
         assert_eq!(mock.calls_async().await, 2);
     }
 }

@@ -1,45 +1,34 @@
 //! The id of the project that has the name of a region, as IAM knows it.
 
-use std::time::Duration;
-
-use reqwest::{Request, Response, StatusCode, Url};
+use reqwest::{Request, Url};
 use serde::Deserialize;
-use serde_json::Value;
-use zeroize::Zeroizing;
 
-use super::metadata::{cause, parse_json, read_body};
-use super::{Credential, CredentialKind, SourceContext};
+use super::answer::{exchange, parse_json};
+use super::{Credential, CredentialKind, SourceContext, SourceError};
 use crate::secret::SecretText;
-
-/// How long IAM may take, from connecting to the last byte of its answer.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// No answer of IAM is longer; that to a token lists all endpoints of the cloud.
-const ANSWER_LIMIT: usize = 1024 * 1024;
-
-/// IAM's own words are cut behind so many characters.
-const MESSAGE_LIMIT: usize = 300;
 
 /// The id of the project of the client's region, asked for with the credential.
 pub(crate) async fn look_up(
     context: &SourceContext,
     credential: &Credential,
-) -> Result<String, String> {
+) -> Result<String, SourceError> {
     let region = context
         .region
         .as_deref()
-        .ok_or("the client has no region")?;
+        .ok_or_else(|| SourceError::Invalid("the client has no region".to_owned()))?;
     let iam = credential
         .iam_endpoint
         .as_deref()
         .unwrap_or(&context.iam_endpoint);
     ask(context, credential, iam, region)
         .await
-        .map_err(|reason| {
-            format!(
-                "the project of region {region} can't be looked up: {reason}; set it with \
-             .project_id(…)"
-            )
+        .map_err(|error| {
+            error.explain(|reason| {
+                format!(
+                    "the project of region {region} can't be looked up: {reason}; set it with \
+                     .project_id(…)"
+                )
+            })
         })
 }
 
@@ -48,14 +37,17 @@ async fn ask(
     credential: &Credential,
     iam: &str,
     region: &str,
-) -> Result<String, String> {
-    let mut request = request(iam, region)?;
-    credential.apply(&mut request, None, context.clock.now())?;
+) -> Result<String, SourceError> {
+    let mut request = request(iam, region).map_err(SourceError::Invalid)?;
+    credential
+        .apply(&mut request, None, context.clock.now())
+        .map_err(SourceError::Invalid)?;
     let answer = exchange(&context.http, iam, request).await?;
     if !answer.status.is_success() {
         return Err(answer.refusal(iam, &secrets(credential)));
     }
-    project_id(&answer.body, region).map_err(|reason| format!("{iam}: {reason}"))
+    project_id(&answer.body, region)
+        .map_err(|reason| SourceError::Invalid(format!("{iam}: {reason}")))
 }
 
 fn request(iam: &str, region: &str) -> Result<Request, String> {
@@ -113,80 +105,6 @@ fn shown(project: &Project) -> String {
     format!("{} ({})", text(&project.name), text(&project.id))
 }
 
-/// A whole answer of IAM.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) subject_token: Option<SecretText>,
-    pub(super) body: Zeroizing<Vec<u8>>,
-}
-
-/// Sends a request to IAM and reads its answer, whatever the status.
-pub(super) async fn exchange(
-    http: &reqwest::Client,
-    iam: &str,
-    mut request: Request,
-) -> Result<Answer, String> {
-    *request.timeout_mut() = Some(TIMEOUT);
-    let response = http
-        .execute(request)
-        .await
-        .map_err(|error| format!("{iam} does not answer: {}", cause(&error)))?;
-    let status = response.status();
-    let subject_token = subject_token(&response);
-    let body = read_body(response, ANSWER_LIMIT)
-        .await
-        .map_err(|failure| format!("{iam} answered {}: {}", status.as_u16(), failure.reason));
-    Ok(Answer {
-        status,
-        subject_token,
-        // The status of a refusal says more than the break.
-        body: match body {
-            Err(_) if !status.is_success() => Zeroizing::default(),
-            body => body?,
-        },
-    })
-}
-
-fn subject_token(response: &Response) -> Option<SecretText> {
-    let token = response.headers().get("x-subject-token")?.to_str().ok()?;
-    (!token.is_empty()).then(|| SecretText::from(token))
-}
-
-impl Answer {
-    /// The status, with IAM's code and message unless they repeat one of the secrets.
-    pub(super) fn refusal(&self, iam: &str, secrets: &[&SecretText]) -> String {
-        let status = self.status.as_str();
-        let is_harmless = |text: &String| !secrets.iter().any(|s| text.contains(s.expose()));
-        let value: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        let code = first_of(&value, ["error_code", "code"])
-            .filter(is_harmless)
-            .filter(|code| code != status)
-            .map(|code| format!(" {}", cut(&code)));
-        let message = first_of(&value, ["error_msg", "message"])
-            .filter(is_harmless)
-            .map(|message| format!(": {}", cut(&message)));
-        let said: String = [code, message].into_iter().flatten().collect();
-        format!("{iam} answered {status}{said}")
-    }
-}
-
-/// The first of the fields that an error answer has, in `error` or beside it.
-fn first_of(answer: &Value, names: [&str; 2]) -> Option<String> {
-    let mut objects = answer.get("error").into_iter().chain([answer]);
-    objects.find_map(|object| {
-        names.iter().find_map(|name| match object.get(name)? {
-            Value::String(text) if !text.is_empty() => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        })
-    })
-}
-
-fn cut(text: &str) -> String {
-    let text = text.chars().take(MESSAGE_LIMIT);
-    text.flat_map(char::escape_debug).collect()
-}
-
 #[cfg(test)]
 pub(super) fn test_context(iam: &str) -> SourceContext {
     let http = reqwest::Client::builder()
@@ -195,7 +113,7 @@ pub(super) fn test_context(iam: &str) -> SourceContext {
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .unwrap();
-    let now = std::time::UNIX_EPOCH + Duration::from_secs(1_795_000_000);
+    let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_795_000_000);
     SourceContext {
         direct: http.clone(),
         http,
@@ -211,7 +129,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{look_up, test_context};
-    use crate::credentials::Credential;
+    use crate::credentials::{Credential, SourceContext};
+
+    async fn asked(context: &SourceContext, credential: &Credential) -> Result<String, String> {
+        let outcome = look_up(context, credential).await;
+        outcome.map_err(|error| error.to_string())
+    }
 
     async fn answered(status: u16, body: &str) -> Result<String, String> {
         let server = MockServer::start_async().await;
@@ -224,7 +147,7 @@ mod tests {
             })
             .await;
         let credential = Credential::temporary("ak", "hunter2", "hunter2-st");
-        let outcome = look_up(&test_context(&server.base_url()), &credential).await;
+        let outcome = asked(&test_context(&server.base_url()), &credential).await;
         mock.assert_async().await;
         if let Err(reason) = &outcome {
             assert!(!reason.contains("hunter2"), "{reason}");
@@ -250,7 +173,7 @@ mod tests {
             .await;
         let credential = Credential::temporary("ak", "hunter2", "hunter2-st");
         let context = test_context(&server.base_url());
-        assert_eq!(look_up(&context, &credential).await.as_deref(), Ok("p"));
+        assert_eq!(asked(&context, &credential).await.as_deref(), Ok("p"));
         mock.assert_async().await;
     }
 
@@ -268,7 +191,7 @@ mod tests {
         let mut credential = Credential::token("hunter2");
         credential.iam_endpoint = Some(server.base_url());
         let context = test_context("http://127.0.0.1:1");
-        assert_eq!(look_up(&context, &credential).await.as_deref(), Ok("p"));
+        assert_eq!(asked(&context, &credential).await.as_deref(), Ok("p"));
         mock.assert_async().await;
     }
 
@@ -336,15 +259,15 @@ mod tests {
     async fn no_region_and_no_answer_are_told() {
         let mut context = test_context("http://127.0.0.1:1");
         let credential = Credential::token("hunter2");
-        let reason = look_up(&context, &credential).await.unwrap_err();
+        let reason = asked(&context, &credential).await.unwrap_err();
         let expected = "http://127.0.0.1:1 does not answer: ";
         assert!(reason.contains(expected), "{reason}");
         context.region = None;
-        let reason = look_up(&context, &credential).await.unwrap_err();
+        let reason = asked(&context, &credential).await.unwrap_err();
         assert_eq!(reason, "the client has no region");
         let unsendable = Credential::token("hunter2\n");
         let context = test_context("http://127.0.0.1:1");
-        let reason = look_up(&context, &unsendable).await.unwrap_err();
+        let reason = asked(&context, &unsendable).await.unwrap_err();
         assert!(reason.contains("no HTTP header may have"), "{reason}");
     }
 }
