@@ -15,6 +15,7 @@ use crate::rt;
 use crate::secret::SecretJson;
 use crate::time::parse_http_date;
 
+pub use crate::convenience::write_whole;
 pub use crate::generated::commands::{COMMANDS, SECRETS, TIMES};
 pub use crate::time::utc;
 
@@ -291,6 +292,11 @@ pub struct SignIn {
     pub access_key: Option<String>,
     /// When it ends.
     pub expires_at: Option<SystemTime>,
+}
+
+/// The region of a client.
+pub fn region(client: &Client) -> Option<&str> {
+    client.context().region()
 }
 
 /// Asks the client's source for its credential.

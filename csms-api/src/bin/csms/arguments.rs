@@ -5,6 +5,7 @@ use clap::{Arg, ArgAction, Command, value_parser};
 use csms_api::OPERATIONS;
 use csms_api::command::{COMMANDS, Command as Entry, Kind, Parameter, Place};
 use serde_json::{Number, Value};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 the service said no, 2 usage, 3 credentials, \
@@ -62,7 +63,15 @@ fn globals() -> Vec<Arg> {
 
 /// The commands that are more than one operation.
 fn by_hand() -> Vec<Command> {
-    vec![get()]
+    vec![
+        get(),
+        backup(),
+        restore(),
+        run(),
+        doctor(),
+        completions(),
+        man(),
+    ]
 }
 
 fn get() -> Command {
@@ -86,6 +95,120 @@ fn get() -> Command {
                 .long("field")
                 .value_name("KEY")
                 .help("Print this key of a value that is a JSON object"),
+        )
+}
+
+fn backup() -> Command {
+    Command::new("backup")
+        .about("Backs up secrets, each as a file that only its owner can read")
+        .long_about(
+            "Backs up secrets, each as a file that only its owner can read.\n\nmanifest.json lists \
+             what is there. A secret that has not changed since, and whose file is as it was \
+             written, is not read again: so the same command goes on where another was broken \
+             off.",
+        )
+        .arg(
+            Arg::new("names")
+                .value_name("NAME")
+                .num_args(1..)
+                .required_unless_present("all")
+                .help("Names of the secrets"),
+        )
+        .arg(
+            Arg::new("all")
+                .long("all")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("names")
+                .help("All secrets of the project"),
+        )
+        .arg(
+            Arg::new("folder")
+                .short('o')
+                .long("output-folder")
+                .value_name("DIR")
+                .default_value(".")
+                .value_parser(value_parser!(PathBuf))
+                .help("Where the files go"),
+        )
+}
+
+fn restore() -> Command {
+    Command::new("restore")
+        .about("Restores secrets from the files of a backup")
+        .arg(
+            Arg::new("files")
+                .value_name("FILE")
+                .num_args(1..)
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("Files that `csms backup` has written"),
+        )
+}
+
+fn run() -> Command {
+    Command::new("run")
+        .about("Runs a program with the values of secrets in its environment")
+        .long_about(
+            "Runs a program with the values of secrets in its environment, and nowhere else.\n\nA \
+             value that is a JSON object becomes a variable for each key: text as it is, anything \
+             else as JSON, null not at all. Any other value needs --as.\n\nThe exit status is that \
+             of the program, or 127 if there is no such program and 126 if it can't be run.",
+        )
+        .arg(
+            Arg::new("secret")
+                .long("secret")
+                .value_name("NAME")
+                .required(true)
+                .action(ArgAction::Append)
+                .help("Name of a secret [may be repeated]"),
+        )
+        .arg(
+            Arg::new("prefix")
+                .long("prefix")
+                .value_name("PREFIX")
+                .help("What the names of variables begin with"),
+        )
+        .arg(
+            Arg::new("as")
+                .long("as")
+                .value_name("VAR")
+                .help("The variable for the whole value"),
+        )
+        .arg(
+            Arg::new("command")
+                .value_name("COMMAND")
+                .num_args(1..)
+                .last(true)
+                .required(true)
+                .value_parser(value_parser!(OsString))
+                .help("The program and its arguments"),
+        )
+}
+
+fn doctor() -> Command {
+    Command::new("doctor")
+        .about("Checks settings, credentials, connection and clock; never shows a secret")
+}
+
+fn completions() -> Command {
+    Command::new("completions")
+        .about("Prints a script that completes commands in a shell")
+        .arg(
+            Arg::new("shell")
+                .value_name("SHELL")
+                .required(true)
+                .value_parser(["bash", "zsh", "fish"]),
+        )
+}
+
+fn man() -> Command {
+    Command::new("man")
+        .about("Prints the manual page of a command")
+        .arg(
+            Arg::new("words")
+                .value_name("WORD")
+                .num_args(0..)
+                .help("The command, such as `secret create`"),
         )
 }
 
@@ -264,4 +387,12 @@ fn parser(kind: Kind) -> ValueParser {
         },
     };
     ValueParser::new(parse)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::command().debug_assert();
+    }
 }

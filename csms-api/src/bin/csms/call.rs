@@ -96,11 +96,10 @@ pub async fn run(settings: &Settings, matches: &ArgMatches) -> Result<(), Failur
         .ok_or_else(|| Failure::usage(format!("there is no command {}", words.join(" "))))?;
     let arguments = arguments(command, matches)?;
     let session = Session::of(settings)?;
-    let mut answer = match command.operation.paging {
-        Some(paging) if !wants_one_page(command, matches, &arguments) => {
-            all_pages(&session, command, paging, arguments).await?
-        }
-        _ => session.call(command, &arguments).await?.body,
+    let mut answer = if wants_one_page(command, matches, &arguments) {
+        session.call(command, &arguments).await?.body
+    } else {
+        all_pages(&session, command, arguments).await?
     };
     if answer.expose().is_null() {
         return Ok(());
@@ -108,7 +107,7 @@ pub async fn run(settings: &Settings, matches: &ArgMatches) -> Result<(), Failur
     if !matches.get_flag("show-secrets") {
         output::mask(answer.expose_mut(), command);
     }
-    output::print(answer.expose(), command, settings.format)?;
+    output::print(answer.expose(), command, session.format)?;
     Ok(())
 }
 
@@ -126,7 +125,7 @@ fn arguments(command: &'static Command, matches: &ArgMatches) -> Result<Argument
     let input = Input::default();
     let mut arguments = Arguments::default();
     let mut body = match matches.try_get_one::<PathBuf>("json-body") {
-        Ok(Some(path)) => json_body(&input.text("json-body", path)?)?,
+        Ok(Some(path)) => json_body(&input.text(path)?)?,
         _ => Map::new(),
     };
     for parameter in command.parameters {
@@ -220,13 +219,15 @@ fn plain(value: Value) -> String {
     }
 }
 
-/// Follows a list to its end. The answer is the last page, with the items of all.
+/// Follows a list to its end; what is no list is one page. The answer is the last page, with the items of all.
 pub async fn all_pages(
     session: &Session,
-    command: &'static Command,
-    paging: Paging,
+    command: &Command,
     mut arguments: Arguments,
 ) -> Result<SecretJson, Failure> {
+    let Some(paging) = command.operation.paging else {
+        return Ok(session.call(command, &arguments).await?.body);
+    };
     let mut items: Vec<Value> = Vec::new();
     let mut seen: Vec<String> = Vec::new();
     loop {

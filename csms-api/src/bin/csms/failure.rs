@@ -21,10 +21,12 @@ pub const NETWORK: u8 = 4;
 pub enum Failure {
     /// A call failed.
     Call(Error),
-    /// The command can't be meant so.
-    Usage { message: String, hint: String },
-    /// The answer does not have what was asked for.
-    Answer { message: String, hint: String },
+    /// What the library knows nothing of.
+    Own {
+        code: u8,
+        message: String,
+        hint: String,
+    },
     /// What is wrong was told already.
     Told(u8),
     /// The output can't be written.
@@ -32,23 +34,27 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The command can't be meant so.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self::Usage {
-            message: message.into(),
-            hint: String::new(),
-        }
+        Self::with_code(USAGE, message)
     }
 
+    /// The answer does not have what was asked for.
     pub fn answer(message: impl Into<String>) -> Self {
-        Self::Answer {
+        Self::with_code(REFUSED, message)
+    }
+
+    pub fn with_code(code: u8, message: impl Into<String>) -> Self {
+        Self::Own {
+            code,
             message: message.into(),
             hint: String::new(),
         }
     }
 
-    /// What to do about it, instead of what would be said otherwise.
+    /// What to do about it.
     pub fn with_hint(mut self, text: impl Into<String>) -> Self {
-        if let Self::Usage { hint, .. } | Self::Answer { hint, .. } = &mut self {
+        if let Self::Own { hint, .. } = &mut self {
             *hint = text.into();
         }
         self
@@ -57,9 +63,7 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::Call(error) => code_of(error),
-            Self::Usage { .. } => USAGE,
-            Self::Answer { .. } => REFUSED,
-            Self::Told(code) => *code,
+            Self::Own { code, .. } | Self::Told(code) => *code,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Output(_) => USAGE,
         }
@@ -68,7 +72,7 @@ impl Failure {
     pub fn hint(&self) -> String {
         match self {
             Self::Call(error) => hint_of(error).to_owned(),
-            Self::Usage { hint, .. } | Self::Answer { hint, .. } => hint.clone(),
+            Self::Own { hint, .. } => hint.clone(),
             Self::Told(_) | Self::Output(_) => String::new(),
         }
     }
@@ -111,7 +115,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(error) => error.fmt(f),
-            Self::Usage { message, .. } | Self::Answer { message, .. } => f.write_str(message),
+            Self::Own { message, .. } => f.write_str(message),
             Self::Told(code) => write!(f, "exit code {code}"),
             Self::Output(error) => write!(f, "standard output can't be written: {error}"),
         }

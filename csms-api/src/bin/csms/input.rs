@@ -17,14 +17,12 @@ pub struct Input {
 }
 
 impl Input {
-    /// The text of a file, or of standard input for `-`. `flag` says who asks.
-    pub fn text(&self, flag: &str, path: &Path) -> Result<Zeroizing<String>, Failure> {
+    /// The text of a file, or of standard input for `-`.
+    pub fn text(&self, path: &Path) -> Result<Zeroizing<String>, Failure> {
         let is_stdin = path == Path::new("-");
         if is_stdin && self.is_stdin_taken.replace(true) {
-            return Err(Failure::usage(format!(
-                "--{flag} - : standard input is read for another flag already"
-            ))
-            .with_hint("give one of them a file"));
+            let message = "standard input can be read for one value only";
+            return Err(Failure::usage(message).with_hint("give the others files"));
         }
         let text = if is_stdin {
             let mut text = String::new();
@@ -37,7 +35,7 @@ impl Input {
                 io::ErrorKind::InvalidData => "is not UTF-8 text".to_owned(),
                 _ => format!("can't be read: {error}"),
             };
-            Failure::usage(format!("--{flag} {}: {what}", path.display()))
+            Failure::usage(format!("{}: {what}", path.display()))
         })
     }
 
@@ -47,7 +45,7 @@ impl Input {
         if path == Path::new("-") && stdin().is_terminal() {
             return self.prompt(flag);
         }
-        let text = self.text(flag, path)?;
+        let text = self.text(path)?;
         Ok(SecretText::from(text.strip_suffix('\n').unwrap_or(&text)))
     }
 

@@ -1,11 +1,18 @@
 //! The command of the crate: every operation as a subcommand, and what people do by hand.
 
 mod arguments;
+mod backup;
 mod call;
+mod doctor;
 mod failure;
 mod get;
+mod help;
 mod input;
+mod interrupt;
+mod manifest;
 mod output;
+mod restore;
+mod run;
 mod settings;
 
 use std::process::ExitCode;
@@ -22,7 +29,7 @@ fn main() -> ExitCode {
         Err(error) => return answered_by_clap(&error),
     };
     let settings = Settings::of(&matches);
-    match run(&matches, &settings) {
+    match start(&matches, &settings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
@@ -39,7 +46,7 @@ fn answered_by_clap(error: &clap::Error) -> ExitCode {
     })
 }
 
-fn run(matches: &ArgMatches, settings: &Settings) -> Result<(), Failure> {
+fn start(matches: &ArgMatches, settings: &Settings) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -50,6 +57,12 @@ fn run(matches: &ArgMatches, settings: &Settings) -> Result<(), Failure> {
 async fn dispatch(matches: &ArgMatches, settings: &Settings) -> Result<(), Failure> {
     match matches.subcommand() {
         Some(("get", matches)) => get::run(&Session::of(settings)?, matches).await,
+        Some(("backup", matches)) => backup::run(&Session::of(settings)?, matches).await,
+        Some(("restore", matches)) => restore::run(&Session::of(settings)?, matches).await,
+        Some(("run", matches)) => run::run(&Session::of(settings)?, matches).await,
+        Some(("doctor", _)) => doctor::run(settings).await,
+        Some(("completions", matches)) => help::completions(matches),
+        Some(("man", matches)) => help::man(matches),
         _ => call::run(settings, matches).await,
     }
 }
