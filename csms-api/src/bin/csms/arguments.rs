@@ -261,7 +261,13 @@ fn group(name: &'static str, commands: Vec<Command>) -> Command {
 
 fn leaf(name: &'static str, entry: &'static Entry) -> Command {
     let summary = entry.operation.summary.trim_end_matches('.');
-    let about = format!("{}\n\n{}", entry.operation.summary, entry.description);
+    let mut about = format!("{}\n\n{}", entry.operation.summary, entry.description);
+    if let (Some(position), Some(size)) = (entry.position(), entry.size()) {
+        about.push_str(&format!(
+            "\n\nAll pages are read, unless --{} or --{} asks for one.",
+            position.flag, size.flag
+        ));
+    }
     let body_flags = entry.parameters.iter().filter(|p| p.place == Place::Body);
     let json_body = Arg::new("json-body")
         .long("json-body")
@@ -308,11 +314,15 @@ fn parameter(parameter: &'static Parameter) -> Option<Arg> {
         } else {
             ArgAction::Set
         });
-    let is_required = parameter.is_required && parameter.default.is_none();
+    let is_required = is_needed(parameter);
     Some(match parameter.place {
         Place::Body if is_required => argument.required_unless_present("json-body"),
         _ => argument.required(is_required),
     })
+}
+
+fn is_needed(parameter: &Parameter) -> bool {
+    parameter.is_required && parameter.default.is_none() && parameter.place != Place::Path
 }
 
 /// The flag that takes a file with a secret.
@@ -331,11 +341,17 @@ fn help(parameter: &Parameter) -> String {
     if !unsaid.is_empty() {
         help.push_str(&format!(" [known: {}]", unsaid.join(", ")));
     }
-    if parameter.is_list {
-        help.push_str(" [may be repeated]");
+    match (parameter.is_secret, parameter.is_list, parameter.kind) {
+        (false, false, _) => {}
+        (false, true, _) => help.push_str(" [may be repeated]"),
+        (true, false, Kind::Text) => help.push_str(
+            " [a line break at the end of the file is left out; - is standard input, from a \
+             terminal without echo]",
+        ),
+        (true, _, _) => help.push_str(" [JSON; - is standard input]"),
     }
-    if parameter.is_secret {
-        help.push_str(" [file's last line break is left out; - reads standard input, from a terminal without echo]");
+    if is_needed(parameter) {
+        help.push_str(" [required]");
     }
     help
 }

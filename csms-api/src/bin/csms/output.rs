@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write, stdout};
 use comfy_table::{Attribute, Cell, ContentArrangement, Table as Grid, presets};
 use csms_api::SecretJson;
 use csms_api::command::{Command, SECRETS, TIMES, Table, utc};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::settings::Format;
 
@@ -15,6 +15,9 @@ const REDACTED: &str = "<redacted>";
 
 /// The longest cell of a list, in characters.
 const LONGEST_CELL: usize = 40;
+
+/// The blanks between two columns.
+const BETWEEN: u16 = 2;
 
 /// Whether text for this place may have colours.
 pub fn has_colours(is_terminal: bool) -> bool {
@@ -85,15 +88,23 @@ pub fn list(columns: &[&str], items: &[Value]) -> String {
     if items.is_empty() {
         return "none\n".to_owned();
     }
-    let is_used = |column: &&str| items.iter().any(|item| !cell(item, column).is_empty());
+    let is_used = |column: &&str| {
+        items
+            .iter()
+            .any(|item| !cell(item.get(*column), column).is_empty())
+    };
     let used: Vec<&str> = columns.iter().copied().filter(is_used).collect();
     let shown = fitting(&used, items, width());
     let mut grid = grid();
     grid.set_header(shown.iter().map(|column| header(column)));
     for item in items {
-        grid.add_row(shown.iter().map(|column| short(&cell(item, column))));
+        grid.add_row(
+            shown
+                .iter()
+                .map(|column| short(&cell(item.get(*column), column))),
+        );
     }
-    let mut text = trimmed(&grid);
+    let mut text = trimmed(grid);
     let hidden: Vec<&str> = used.into_iter().filter(|c| !shown.contains(c)).collect();
     if !hidden.is_empty() {
         let note = format!("not shown: {}; see --output json\n", hidden.join(", "));
@@ -104,13 +115,15 @@ pub fn list(columns: &[&str], items: &[Value]) -> String {
 
 /// The columns that fit beside each other, in their order.
 fn fitting<'a>(columns: &[&'a str], items: &[Value], width: Option<usize>) -> Vec<&'a str> {
-    const BETWEEN: usize = 2;
     let mut room = width.unwrap_or(usize::MAX);
     let mut shown = Vec::new();
     for column in columns {
-        let cells = items.iter().map(|item| short(&cell(item, column)));
+        let cells = items
+            .iter()
+            .map(|item| short(&cell(item.get(*column), column)));
         let widest = cells.chain([(*column).to_owned()]);
-        let needed = widest.map(|text| text.chars().count()).max().unwrap_or(0) + BETWEEN;
+        let needed =
+            widest.map(|text| text.chars().count()).max().unwrap_or(0) + usize::from(BETWEEN);
         // A table without its first column would be none.
         if needed <= room || shown.is_empty() {
             room = room.saturating_sub(needed);
@@ -120,24 +133,33 @@ fn fitting<'a>(columns: &[&'a str], items: &[Value], width: Option<usize>) -> Ve
     shown
 }
 
-/// A row for each field; an object alone in the answer is opened.
+/// A row for each field, also those of objects within; an object alone in the answer is opened.
 fn fields(answer: &Value) -> String {
     let Some(object) = answer.as_object() else {
         return String::new();
     };
-    let mut values = object.iter();
+    let mut values = object.values();
     let alone = match (values.next(), values.next()) {
-        (Some((_, inner)), None) => inner.as_object(),
+        (Some(inner), None) => inner.as_object(),
         _ => None,
     };
-    let object = alone.unwrap_or(object);
     let mut grid = grid();
     grid.set_content_arrangement(ContentArrangement::Dynamic);
-    for (name, _) in object.iter().filter(|(_, value)| !value.is_null()) {
-        let cell = cell(&Value::Object(object.clone()), name);
-        grid.add_row([header(name), Cell::new(cell)]);
+    add_rows(&mut grid, "", alone.unwrap_or(object));
+    trimmed(grid)
+}
+
+fn add_rows(grid: &mut Grid, outer: &str, object: &Map<String, Value>) {
+    for (name, value) in object {
+        let full = format!("{outer}{name}");
+        match value {
+            Value::Null => {}
+            Value::Object(inner) => add_rows(grid, &format!("{full}."), inner),
+            value => {
+                grid.add_row([header(&full), Cell::new(cell(Some(value), name))]);
+            }
+        }
     }
-    trimmed(&grid)
 }
 
 fn grid() -> Grid {
@@ -159,25 +181,18 @@ fn header(name: &str) -> Cell {
 }
 
 /// The table without blanks around its lines.
-fn trimmed(grid: &Grid) -> String {
-    let lines = grid.lines().map(|line| {
-        let line = line.trim_end();
-        format!("{}\n", line.strip_prefix(' ').unwrap_or(line))
-    });
+fn trimmed(mut grid: Grid) -> String {
+    for column in grid.column_iter_mut() {
+        column.set_padding((0, BETWEEN));
+    }
+    let lines = grid.lines().map(|line| format!("{}\n", line.trim_end()));
     lines.collect()
 }
 
 /// The terminal's width; none if the output goes elsewhere.
 fn width() -> Option<usize> {
-    let is_terminal = stdout().is_terminal();
-    let width = grid_width();
-    is_terminal.then_some(width).flatten()
-}
-
-fn grid_width() -> Option<usize> {
-    let mut grid = Grid::new();
-    grid.set_content_arrangement(ContentArrangement::Dynamic);
-    grid.width().map(usize::from)
+    let width = Grid::new().width().map(usize::from);
+    width.filter(|_| stdout().is_terminal())
 }
 
 fn short(text: &str) -> String {
@@ -189,8 +204,8 @@ fn short(text: &str) -> String {
 }
 
 /// A field as the text of a cell.
-fn cell(item: &Value, column: &str) -> String {
-    let text = match item.get(column) {
+fn cell(value: Option<&Value>, column: &str) -> String {
+    let text = match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) if TIMES.contains(&column) => match number.as_i64() {
