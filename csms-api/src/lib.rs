@@ -44,6 +44,7 @@
 //! | `schemars` | `JsonSchema` for all [`types`] |
 //! | `tracing` | a span for each call, an event for each retry |
 //! | `cli` | the command `csms` |
+//! | `mock-service` | `mock::Service`, the service in memory |
 
 #![deny(missing_docs)]
 
@@ -61,6 +62,8 @@ mod error;
 #[allow(clippy::all, clippy::pedantic)]
 mod generated;
 mod into_option;
+#[cfg(feature = "mock-service")]
+pub mod mock;
 mod observe;
 mod open_enum;
 mod operation;

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::secret::SecretText;
 use crate::time::sdk_date;
 
-const ALGORITHM: &str = "SDK-HMAC-SHA256";
+pub(crate) const ALGORITHM: &str = "SDK-HMAC-SHA256";
 
 /// The longest body that the service takes with a signature.
 const BODY_LIMIT: usize = 12 * 1024 * 1024;
@@ -45,10 +45,9 @@ pub(crate) fn sign(
     set_signed_headers(request, &date, security_token, project_id)?;
     send_query_as_signed(request.url_mut());
     let names = signed_names(request.headers());
-    let mut hash = Sha256::new();
-    canonical_request(request, &names, &body_hash, |part| hash.update(part));
-    let text = string_to_sign(&date, &hex(&hash.finalize()));
-    let authorization = authorization(access_key, secret_key, &names, &text)?;
+    let message = Message::of(request);
+    let signature = signature(&message, &names, &body_hash, &date, secret_key)?;
+    let authorization = authorization(access_key, &names, &signature);
     let authorization = header_value("the access key", &authorization)?;
     request
         .headers_mut()
@@ -144,26 +143,57 @@ fn signed_names(headers: &HeaderMap) -> Vec<&str> {
     names
 }
 
+/// What is signed of a request beside its body.
+pub(crate) struct Message<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: Option<&'a str>,
+    pub(crate) headers: &'a HeaderMap,
+}
+
+impl<'a> Message<'a> {
+    fn of(request: &'a Request) -> Self {
+        Self {
+            method: request.method().as_str(),
+            path: request.url().path(),
+            query: request.url().query(),
+            headers: request.headers(),
+        }
+    }
+}
+
+/// The signature of a message whose headers of these names are signed.
+pub(crate) fn signature(
+    message: &Message<'_>,
+    names: &[&str],
+    body_hash: &str,
+    date: &str,
+    secret_key: &SecretText,
+) -> Result<String, String> {
+    let mut hash = Sha256::new();
+    canonical_request(message, names, body_hash, |part| hash.update(part));
+    let text = string_to_sign(date, &hex(&hash.finalize()));
+    let mac = Hmac::<Sha256>::new_from_slice(secret_key.expose().as_bytes())
+        .map_err(|_| "the secret key has a length that can't be a key")?
+        .chain_update(text);
+    Ok(hex(&mac.finalize().into_bytes()))
+}
+
 /// Passes the canonical request on part by part: it holds the security token, so there should be
 /// no copy of it.
 fn canonical_request(
-    request: &Request,
+    message: &Message<'_>,
     names: &[&str],
     body_hash: &str,
     mut write: impl FnMut(&[u8]),
 ) {
-    let url = request.url();
-    let query = url.query().map(canonical_query).unwrap_or_default();
-    for line in [
-        request.method().as_str(),
-        &canonical_path(url.path()),
-        &query,
-    ] {
+    let query = message.query.map(canonical_query).unwrap_or_default();
+    for line in [message.method, &canonical_path(message.path), &query] {
         write(line.as_bytes());
         write(b"\n");
     }
     for name in names {
-        let values = request.headers().get_all(*name);
+        let values = message.headers.get_all(*name);
         let mut values: Vec<_> = values.iter().map(HeaderValue::as_bytes).collect();
         values.sort_unstable();
         for value in values {
@@ -218,24 +248,13 @@ fn string_to_sign(date: &str, canonical_request_hash: &str) -> String {
     format!("{ALGORITHM}\n{date}\n{canonical_request_hash}")
 }
 
-/// The header's value for a string to sign.
-fn authorization(
-    access_key: &str,
-    secret_key: &SecretText,
-    names: &[&str],
-    string_to_sign: &str,
-) -> Result<String, String> {
-    let mac = Hmac::<Sha256>::new_from_slice(secret_key.expose().as_bytes())
-        .map_err(|_| "the secret key has a length that can't be a key")?
-        .chain_update(string_to_sign);
-    let signature = hex(&mac.finalize().into_bytes());
+/// The value of the header `Authorization`.
+fn authorization(access_key: &str, names: &[&str], signature: &str) -> String {
     let names = names.join(";");
-    Ok(format!(
-        "{ALGORITHM} Access={access_key}, SignedHeaders={names}, Signature={signature}"
-    ))
+    format!("{ALGORITHM} Access={access_key}, SignedHeaders={names}, Signature={signature}")
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
     digits
         .filter_map(|digit| char::from_digit(digit.into(), 16))
@@ -253,8 +272,8 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::{
-        BODY_LIMIT, body_bytes, canonical_path, canonical_query, canonical_request, hex, sign,
-        signed_names, string_to_sign,
+        BODY_LIMIT, Message, body_bytes, canonical_path, canonical_query, canonical_request, hex,
+        sign, signed_names, string_to_sign,
     };
     use crate::secret::SecretText;
     use crate::time::parse_iso8601;
@@ -347,7 +366,7 @@ mod tests {
         let mut canonical = Vec::new();
         let names = signed_names(request.headers());
         let body_hash = hex(&Sha256::digest(body_bytes(request).unwrap()));
-        canonical_request(request, &names, &body_hash, |part| {
+        canonical_request(&Message::of(request), &names, &body_hash, |part| {
             canonical.extend_from_slice(part);
         });
         String::from_utf8(canonical).unwrap()

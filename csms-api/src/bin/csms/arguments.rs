@@ -6,6 +6,7 @@ use csms_api::OPERATIONS;
 use csms_api::command::{COMMANDS, Command as Entry, Kind, Parameter, Place};
 use serde_json::{Number, Value};
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 the service said no, 2 usage, 3 credentials, \
@@ -69,6 +70,7 @@ fn by_hand() -> Vec<Command> {
         restore(),
         run(),
         doctor(),
+        mock(),
         completions(),
         man(),
     ]
@@ -188,6 +190,19 @@ fn run() -> Command {
 fn doctor() -> Command {
     Command::new("doctor")
         .about("Checks settings, credentials, connection and clock; never shows a secret")
+}
+
+fn mock() -> Command {
+    Command::new("mock")
+        .about("Serves a CSMS in memory, and prints how to call it")
+        .arg(
+            Arg::new("listen")
+                .long("listen")
+                .value_name("ADDRESS")
+                .default_value("127.0.0.1:0")
+                .value_parser(value_parser!(SocketAddr))
+                .help("Address and port; the port 0 is a free one"),
+        )
 }
 
 fn completions() -> Command {

@@ -10,6 +10,7 @@ mod help;
 mod input;
 mod interrupt;
 mod manifest;
+mod mock;
 mod output;
 mod restore;
 mod run;
@@ -61,6 +62,7 @@ async fn dispatch(matches: &ArgMatches, settings: &Settings) -> Result<(), Failu
         Some(("restore", matches)) => restore::run(&Session::of(settings)?, matches).await,
         Some(("run", matches)) => run::run(&Session::of(settings)?, matches).await,
         Some(("doctor", _)) => doctor::run(settings).await,
+        Some(("mock", matches)) => mock::run(settings.format, matches).await,
         Some(("completions", matches)) => help::completions(matches),
         Some(("man", matches)) => help::man(matches),
         _ => call::run(settings, matches).await,
