@@ -15,6 +15,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 the service said no, 2 usage, 3 
 /// The whole command line.
 pub fn command() -> Command {
     Command::new("csms")
+        .bin_name("csms")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Secrets of Huawei Cloud CSMS")
         .after_help(EXIT_CODES)
