@@ -14,6 +14,8 @@ mod help;
 mod process;
 #[path = "cli/run.rs"]
 mod run;
+#[path = "cli/table.rs"]
+mod table;
 #[cfg(unix)]
 #[path = "cli/terminal.rs"]
 mod terminal;

@@ -978,6 +978,22 @@ fn lint_of_what_the_client_must_know_of_an_operation() {
                 set("/x-command", json!(["event", "list"])),
                 "/x-command: the command `event list` is taken by the one at /paths/",
             ),
+            (
+                set("/x-command", json!(["event"])),
+                "/x-command: of the commands `event` and `event list`, the one at /paths/",
+            ),
+            (
+                set("/x-command", json!(["event", "list", "all"])),
+                "/x-command: of the commands `event list all` and `event list`, the one at",
+            ),
+            (
+                set("/x-command", json!(["backup", "check"])),
+                "/x-command: the command `backup` is written by hand",
+            ),
+            (
+                set("/parameters/0/x-literal", 1),
+                "/parameters/0/x-literal: x-literal is the text",
+            ),
             (remove("/summary"), no_summary),
             (set("/summary", ""), no_summary),
             (

@@ -47,6 +47,18 @@ const METHODS_OF_CLIENT: [&str; 17] = [
     "with_timeout",
 ];
 
+/// Commands of `csms` that are written by hand.
+const COMMANDS_BY_HAND: [&str; 8] = [
+    "backup",
+    "completions",
+    "doctor",
+    "get",
+    "man",
+    "mock",
+    "restore",
+    "run",
+];
+
 /// All findings, in document order.
 pub fn lint(spec: &Spec) -> Vec<Problem> {
     let mut lint = Lint {
@@ -185,18 +197,40 @@ impl<'a> Lint<'a> {
                            whether the service acted on it";
             self.report(operation.id, &at, message);
         }
+        self.command(operation);
+        if let Some(paging) = operation.value.get("x-paging") {
+            self.paging(operation, paging);
+        }
+    }
+
+    fn command(&mut self, operation: &Operation<'a>) {
         let words = elements(operation.value.get("x-command")).filter_map(Value::as_str);
         let command = words.collect::<Vec<_>>().join(" ");
         let at = format!("{}/x-command", operation.pointer);
         if command.is_empty() {
             let message = "name the operation's command, such as [\"secret\", \"list\"]";
-            self.report(operation.id, &at, message);
-        } else if let Some(other) = self.commands.insert(command.clone(), at.clone()) {
-            let message = format!("the command `{command}` is taken by the one at {other}");
+            return self.report(operation.id, &at, message);
+        }
+        let first = command.split(' ').next().unwrap_or_default();
+        if COMMANDS_BY_HAND.contains(&first) {
+            let message = format!("the command `{first}` is written by hand; choose other words");
             self.report(operation.id, &at, message);
         }
-        if let Some(paging) = operation.value.get("x-paging") {
-            self.paging(operation, paging);
+        let is_within = |inner: &str, outer: &str| inner.starts_with(&format!("{outer} "));
+        let related = self
+            .commands
+            .iter()
+            .find(|(other, _)| is_within(other, &command) || is_within(&command, other));
+        if let Some((other, other_at)) = related {
+            let message = format!(
+                "of the commands `{command}` and `{other}`, the one at {other_at}, one is the \
+                 group of the other"
+            );
+            self.report(operation.id, &at, message);
+        }
+        if let Some(other) = self.commands.insert(command.clone(), at.clone()) {
+            let message = format!("the command `{command}` is taken by the one at {other}");
+            self.report(operation.id, &at, message);
         }
     }
 
@@ -277,6 +311,13 @@ impl<'a> Lint<'a> {
             if let Some(schema) = parameter.value.get("schema") {
                 self.sendable(id, parameter, schema);
                 self.schema(id, &format!("{}/schema", parameter.pointer), schema, false);
+            }
+            if let Some(literal) = parameter.value.get("x-literal")
+                && (parameter.location != "path" || !literal.is_string())
+            {
+                let at = format!("{}/x-literal", parameter.pointer);
+                let message = "x-literal is the text that a path parameter always is";
+                self.report(id, &at, message);
             }
             if parameter.location == "path" {
                 if !placeholders.contains(parameter.name) {

@@ -89,6 +89,17 @@ async fn a_secret_comes_from_a_file_without_its_line_break() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn standard_input_is_read_for_one_value_only() {
+    let csms = Csms::start().await;
+    let change = ["user", "change-password", "--password-file", "-"];
+    let run = csms.run_with_input(
+        &[&change[..], &["--old-password-file", "-"]].concat(),
+        &secret(),
+    );
+    run.assert_failed(2, &["standard input can be read for one value only"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_list_of_objects_with_secrets_comes_from_a_file() {
     let csms = Csms::start().await;
     let secrets = json!([{ "name": "a", "secret_string": secret() }]);

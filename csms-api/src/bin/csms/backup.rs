@@ -1,5 +1,6 @@
 //! `csms backup`: secrets as files.
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write, stderr};
 use std::path::{Path, PathBuf};
@@ -54,13 +55,20 @@ async fn prepare(
     let list = command_of("ListSecrets")?;
     let project_id = project_id(&session.client, list).await?;
     let wanted = match matches.get_many::<String>("names") {
-        Some(names) => names.map(|name| Wanted {
-            name: name.clone(),
-            update_time: None,
-        }),
-        None => return Ok((listed(session).await?, open(folder, &project_id)?)),
+        Some(names) => named(names),
+        None => listed(session).await?,
     };
-    Ok((wanted.collect(), open(folder, &project_id)?))
+    Ok((wanted, open(folder, &project_id)?))
+}
+
+/// These secrets, each once.
+fn named<'a>(names: impl Iterator<Item = &'a String>) -> Vec<Wanted> {
+    let names: BTreeSet<&String> = names.collect();
+    let wanted = names.into_iter().map(|name| Wanted {
+        name: name.clone(),
+        update_time: None,
+    });
+    wanted.collect()
 }
 
 /// All secrets of the project.

@@ -147,11 +147,14 @@ fn code_of(error: &Error) -> u8 {
 
 fn hint_of(error: &Error) -> &'static str {
     match code_of(error) {
-        CREDENTIALS => "`csms doctor` tells which credentials were found and where",
-        NETWORK if error.is_timeout() => {
-            "try again; `csms doctor` tells whether the endpoint answers"
+        CREDENTIALS if error.is_unauthorized() => {
+            "the key or token is wrong, disabled or expired; `csms doctor` tells where it is from"
         }
-        NETWORK => "check --region or --endpoint; `csms doctor` tells whether the endpoint answers",
+        CREDENTIALS => {
+            "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ~/.huaweicloud/credentials"
+        }
+        NETWORK if error.status().is_some() => "check --endpoint: something else answers there",
+        NETWORK => "check --region or --endpoint, the network and its proxy; then try again",
         REFUSED if error.is_not_found() => {
             "check the name, --region and --project-id; `csms secret list` shows what is there"
         }
@@ -159,7 +162,7 @@ fn hint_of(error: &Error) -> &'static str {
             "give the user or agency a policy for CSMS and KMS, or choose another --project-id"
         }
         REFUSED if error.is_conflict() => "`csms secret show NAME` tells its state",
-        REFUSED if error.is_throttled() || error.is_retryable() => "try again later",
+        REFUSED if error.is_retryable() => "try again later",
         REFUSED => "the request id helps the service's support to find the call",
         _ if error.operation() == "ClientBuilder::build" => {
             "set --region or --endpoint, or the variable HUAWEICLOUD_SDK_REGION"

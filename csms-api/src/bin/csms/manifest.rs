@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use csms_api::command::write_whole;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -22,18 +21,8 @@ const EXTENSION: &str = ".csms-backup";
 /// While entries come in, the file is written so often: each time would take longer and longer.
 const WRITE_EVERY: Duration = Duration::from_millis(250);
 
-/// What no file's name can have on one system or another; and what marks it.
-const UNSAFE: &AsciiSet = &CONTROLS
-    .add(b'/')
-    .add(b'\\')
-    .add(b':')
-    .add(b'*')
-    .add(b'?')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'|')
-    .add(b'%');
+/// Whether two names that differ in case alone are one file here.
+const IGNORES_CASE: bool = cfg!(any(windows, target_os = "macos"));
 
 /// A backup of a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,11 +121,24 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Contents, Failure> {
 
 /// The name of the file of a secret's backup: the secret's own, as far as files can have it.
 pub fn file_name(secret: &str) -> String {
-    let name = utf8_percent_encode(secret, UNSAFE).to_string();
-    match name.strip_prefix('.') {
-        Some(rest) => format!("%2E{rest}{EXTENSION}"),
-        None => format!("{name}{EXTENSION}"),
+    encoded(secret, IGNORES_CASE)
+}
+
+fn encoded(secret: &str, ignores_case: bool) -> String {
+    let is_kept = |index: usize, byte: u8| match byte {
+        b'.' => index > 0,
+        b'A'..=b'Z' => !ignores_case,
+        byte => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
+    };
+    let mut name = String::new();
+    for (index, byte) in secret.bytes().enumerate() {
+        if is_kept(index, byte) {
+            name.push(char::from(byte));
+        } else {
+            name.push_str(&format!("%{byte:02X}"));
+        }
     }
+    name + EXTENSION
 }
 
 pub fn sha256(bytes: &[u8]) -> String {
@@ -146,7 +148,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{file_name, sha256};
+    use super::{encoded, sha256};
 
     #[test]
     fn names_that_files_can_not_have_are_encoded() {
@@ -158,8 +160,9 @@ mod tests {
             ("50%", "50%25.csms-backup"),
             ("é", "%C3%A9.csms-backup"),
         ] {
-            assert_eq!(file_name(secret), file);
+            assert_eq!(encoded(secret, false), file);
         }
+        assert_eq!(encoded("aB", true), "a%42.csms-backup");
     }
 
     #[test]
