@@ -1,11 +1,12 @@
 //! "Add an endpoint" of `CONTRIBUTING.md`, followed with a page of an invented endpoint: page in,
-//! `generate`, and a program calls the new method. Nothing is edited but the descriptions.
+//! `generate`, and there is a command, and a program calls the new method. Nothing is edited but
+//! the descriptions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use csms_gen::workspace::SPEC;
+use csms_gen::workspace::{GENERATED, SPEC};
 use serde_json::Value;
 use tests::checkout::Checkout;
 
@@ -34,6 +35,9 @@ fn a_page_becomes_a_method_without_a_line_of_code() {
         let run = checkout.xtask(arguments);
         assert_eq!(run.code, Some(0), "{run}");
     }
+
+    let commands = checkout.text(&format!("{GENERATED}/commands.rs"));
+    assert!(commands.contains("operation: &operations::AUDIT_VAULT,"));
 
     checkout.write("csms-api/examples/audit_vault.rs", PROGRAM);
     let printed = run_example(&checkout, "audit_vault");

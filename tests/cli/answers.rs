@@ -189,6 +189,27 @@ async fn a_command_that_can_not_be_meant_so_sends_nothing() {
         let run = csms.run(&arguments);
         run.assert_failed(2, &[said]);
     }
+    for (missing, said) in [
+        (
+            "HUAWEICLOUD_SDK_REGION",
+            "neither region nor endpoint; set --region or --endpoint\n",
+        ),
+        (
+            "HUAWEICLOUD_SDK_PROJECT_ID",
+            "set it with --project-id, or --region to look it up",
+        ),
+    ] {
+        let arguments = match missing {
+            "HUAWEICLOUD_SDK_REGION" => vec!["secret", "list"],
+            _ => vec!["secret", "list", "--endpoint", "http://127.0.0.1:1"],
+        };
+        let mut command = csms.command(&arguments);
+        command
+            .env_remove("HUAWEICLOUD_SDK_REGION")
+            .env_remove(missing);
+        let run = Run::of(&command.output().unwrap());
+        run.assert_failed(2, &[said]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -103,6 +103,19 @@ impl Failure {
     }
 }
 
+/// The library speaks of its builder; here there are flags.
+fn with_flags(text: &str) -> String {
+    let text = text.strip_prefix("ClientBuilder::build: ").unwrap_or(text);
+    text.replace("; call .", "; set .")
+        .replace(".region(…)", "--region")
+        .replace(".endpoint(…)", "--endpoint")
+        .replace(".project_id(…)", "--project-id")
+        .replace(
+            " on the call or on the client's builder, or give the client a region",
+            ", or --region",
+        )
+}
+
 fn label(text: &str, code: &str, colour: bool) -> String {
     if colour {
         format!("\x1b[1;{code}m{text}\x1b[0m")
@@ -114,7 +127,7 @@ fn label(text: &str, code: &str, colour: bool) -> String {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Call(error) => error.fmt(f),
+            Self::Call(error) => f.write_str(&with_flags(&error.to_string())),
             Self::Own { message, .. } => f.write_str(message),
             Self::Told(code) => write!(f, "exit code {code}"),
             Self::Output(error) => write!(f, "standard output can't be written: {error}"),
@@ -165,8 +178,8 @@ fn hint_of(error: &Error) -> &'static str {
         REFUSED if error.is_retryable() => "try again later",
         REFUSED => "the request id helps the service's support to find the call",
         _ if error.operation() == "ClientBuilder::build" => {
-            "set --region or --endpoint, or the variable HUAWEICLOUD_SDK_REGION"
+            "the variable HUAWEICLOUD_SDK_REGION or --region tells where the service is"
         }
-        _ => "nothing was sent; `--help` tells what the command takes",
+        _ => "`--help` tells what the command takes",
     }
 }

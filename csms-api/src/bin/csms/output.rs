@@ -89,23 +89,13 @@ pub fn list(columns: &[&str], items: &[Value]) -> String {
         return "none\n".to_owned();
     }
     let is_used = |column: &&str| {
-        items
-            .iter()
-            .any(|item| !cell(item.get(*column), column).is_empty())
+        let mut items = items.iter();
+        items.any(|item| !cell(item.get(*column), column).is_empty())
     };
     let used: Vec<&str> = columns.iter().copied().filter(is_used).collect();
-    let shown = fitting(&used, items, width());
-    let mut grid = grid();
-    grid.set_header(shown.iter().map(|column| header(column)));
-    for item in items {
-        grid.add_row(
-            shown
-                .iter()
-                .map(|column| short(&cell(item.get(*column), column))),
-        );
-    }
-    let mut text = trimmed(grid);
-    let hidden: Vec<&str> = used.into_iter().filter(|c| !shown.contains(c)).collect();
+    let widths = rows(&used, items).column_max_content_widths();
+    let (shown, hidden) = fitting(&used, &widths, width());
+    let mut text = trimmed(rows(&shown, items));
     if !hidden.is_empty() {
         let note = format!("not shown: {}; see --output json\n", hidden.join(", "));
         text.push_str(&note);
@@ -113,24 +103,38 @@ pub fn list(columns: &[&str], items: &[Value]) -> String {
     text
 }
 
-/// The columns that fit beside each other, in their order.
-fn fitting<'a>(columns: &[&'a str], items: &[Value], width: Option<usize>) -> Vec<&'a str> {
-    let mut room = width.unwrap_or(usize::MAX);
-    let mut shown = Vec::new();
-    for column in columns {
-        let cells = items
-            .iter()
-            .map(|item| short(&cell(item.get(*column), column)));
-        let widest = cells.chain([(*column).to_owned()]);
-        let needed =
-            widest.map(|text| text.chars().count()).max().unwrap_or(0) + usize::from(BETWEEN);
-        // A table without its first column would be none.
-        if needed <= room || shown.is_empty() {
-            room = room.saturating_sub(needed);
-            shown.push(*column);
-        }
+fn rows(columns: &[&str], items: &[Value]) -> Grid {
+    let mut grid = grid();
+    grid.set_header(columns.iter().map(|column| header(column)));
+    for item in items {
+        let cells = columns.iter().map(|column| cell(item.get(*column), column));
+        grid.add_row(cells.map(|text| short(&text)));
     }
-    shown
+    grid
+}
+
+/// The columns that fit beside each other, in their order, and the others.
+fn fitting<'a>(
+    columns: &[&'a str],
+    widths: &[u16],
+    width: Option<usize>,
+) -> (Vec<&'a str>, Vec<&'a str>) {
+    let mut room = width.unwrap_or(usize::MAX);
+    let mut is_first = true;
+    let fits = |(_, width): &(&&str, &u16)| {
+        let needed = usize::from(**width) + usize::from(BETWEEN);
+        // A table without its first column would be none.
+        let fits = std::mem::take(&mut is_first) || needed <= room;
+        room = if fits {
+            room.saturating_sub(needed)
+        } else {
+            room
+        };
+        fits
+    };
+    let (shown, hidden): (Vec<_>, Vec<_>) = columns.iter().zip(widths).partition(fits);
+    let names = |columns: Vec<(&&'a str, &u16)>| columns.iter().map(|(name, _)| **name).collect();
+    (names(shown), names(hidden))
 }
 
 /// A row for each field, also those of objects within; an object alone in the answer is opened.
