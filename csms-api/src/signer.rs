@@ -2,6 +2,7 @@
 //!
 //! What is signed is read off the request that is sent: its URL, headers and body bytes.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -44,9 +45,12 @@ pub(crate) fn sign(
     let date = sdk_date(now);
     set_signed_headers(request, &date, security_token, project_id)?;
     send_query_as_signed(request.url_mut());
-    let names = signed_names(request.headers());
+    let headers = signed_headers(request.headers());
+    let names = joined_names(&headers);
     let mut hash = Sha256::new();
-    canonical_request(request, &names, &body_hash, |part| hash.update(part));
+    canonical_request(request, &headers, &names, &body_hash, |part| {
+        hash.update(part)
+    });
     let text = string_to_sign(&date, &hex(&hash.finalize()));
     let authorization = authorization(access_key, secret_key, &names, &text)?;
     let authorization = header_value("the access key", &authorization)?;
@@ -132,23 +136,31 @@ fn send_query_as_signed(url: &mut Url) {
     }
 }
 
-/// The names of the headers that are signed, sorted. Left out is what may be rewritten or dropped
-/// on the way: `content-type` and names with `_`.
-fn signed_names(headers: &HeaderMap) -> Vec<&str> {
-    let mut names: Vec<_> = headers
-        .keys()
-        .filter(|name| **name != CONTENT_TYPE && !name.as_str().contains('_'))
-        .map(HeaderName::as_str)
+/// The headers that are signed, sorted by name, then value. Left out is what may be rewritten or
+/// dropped on the way: `content-type` and names with `_`.
+fn signed_headers(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
+    let mut signed: Vec<_> = headers
+        .iter()
+        .filter(|(name, _)| **name != CONTENT_TYPE && !name.as_str().contains('_'))
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
         .collect();
-    names.sort_unstable();
-    names
+    signed.sort_unstable();
+    signed
+}
+
+/// The names of signed headers, each once, joined.
+fn joined_names(headers: &[(&str, &[u8])]) -> String {
+    let mut names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
+    names.dedup();
+    names.join(";")
 }
 
 /// Passes the canonical request on part by part: it holds the security token, so there should be
 /// no copy of it.
 fn canonical_request(
     request: &Request,
-    names: &[&str],
+    headers: &[(&str, &[u8])],
+    names: &str,
     body_hash: &str,
     mut write: impl FnMut(&[u8]),
 ) {
@@ -162,30 +174,28 @@ fn canonical_request(
         write(line.as_bytes());
         write(b"\n");
     }
-    for name in names {
-        let values = request.headers().get_all(*name);
-        let mut values: Vec<_> = values.iter().map(HeaderValue::as_bytes).collect();
-        values.sort_unstable();
-        for value in values {
-            write(name.as_bytes());
-            write(b":");
-            write(value.trim_ascii());
-            write(b"\n");
-        }
+    for (name, value) in headers {
+        write(name.as_bytes());
+        write(b":");
+        write(value.trim_ascii());
+        write(b"\n");
     }
     write(b"\n");
-    write(names.join(";").as_bytes());
+    write(names.as_bytes());
     write(b"\n");
     write(body_hash.as_bytes());
 }
 
 /// The path with each segment encoded in the one canonical way, ended by a slash.
 fn canonical_path(path: &str) -> String {
-    let segments = path.split('/').map(|segment| {
-        let decoded: Vec<u8> = percent_decode_str(segment).collect();
-        encode(&decoded)
-    });
-    let mut canonical = segments.collect::<Vec<_>>().join("/");
+    let mut canonical = String::with_capacity(path.len() + 1);
+    for (at, segment) in path.split('/').enumerate() {
+        if at > 0 {
+            canonical.push('/');
+        }
+        let decoded = Cow::from(percent_decode_str(segment));
+        canonical.extend(percent_encode(&decoded, RESERVED));
+    }
     if !canonical.ends_with('/') {
         canonical.push('/');
     }
@@ -222,24 +232,24 @@ fn string_to_sign(date: &str, canonical_request_hash: &str) -> String {
 fn authorization(
     access_key: &str,
     secret_key: &SecretText,
-    names: &[&str],
+    names: &str,
     string_to_sign: &str,
 ) -> Result<String, String> {
     let mac = Hmac::<Sha256>::new_from_slice(secret_key.expose().as_bytes())
         .map_err(|_| "the secret key has a length that can't be a key")?
         .chain_update(string_to_sign);
     let signature = hex(&mac.finalize().into_bytes());
-    let names = names.join(";");
     Ok(format!(
         "{ALGORITHM} Access={access_key}, SignedHeaders={names}, Signature={signature}"
     ))
 }
 
 fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for digit in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
+        digits.push(char::from_digit(digit.into(), 16).unwrap_or_default());
+    }
     digits
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
 }
 
 #[cfg(test)]
@@ -253,8 +263,8 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::{
-        BODY_LIMIT, body_bytes, canonical_path, canonical_query, canonical_request, hex, sign,
-        signed_names, string_to_sign,
+        BODY_LIMIT, body_bytes, canonical_path, canonical_query, canonical_request, hex,
+        joined_names, sign, signed_headers, string_to_sign,
     };
     use crate::secret::SecretText;
     use crate::time::parse_iso8601;
@@ -345,9 +355,10 @@ mod tests {
 
     fn canonical(request: &Request) -> String {
         let mut canonical = Vec::new();
-        let names = signed_names(request.headers());
+        let headers = signed_headers(request.headers());
+        let names = joined_names(&headers);
         let body_hash = hex(&Sha256::digest(body_bytes(request).unwrap()));
-        canonical_request(request, &names, &body_hash, |part| {
+        canonical_request(request, &headers, &names, &body_hash, |part| {
             canonical.extend_from_slice(part);
         });
         String::from_utf8(canonical).unwrap()
