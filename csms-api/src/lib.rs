@@ -43,6 +43,7 @@
 //! | `http2` | HTTP/2 |
 //! | `schemars` | `JsonSchema` for all [`types`] |
 //! | `tracing` | a span for each call, an event for each retry |
+//! | `mock-service` | `mock::Service`, the service in memory |
 
 #![deny(missing_docs)]
 
@@ -57,6 +58,8 @@ mod error;
 #[allow(clippy::all, clippy::pedantic)]
 mod generated;
 mod into_option;
+#[cfg(feature = "mock-service")]
+pub mod mock;
 mod observe;
 mod open_enum;
 mod operation;

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::secret::SecretText;
 use crate::time::sdk_date;
 
-const ALGORITHM: &str = "SDK-HMAC-SHA256";
+pub(crate) const ALGORITHM: &str = "SDK-HMAC-SHA256";
 
 /// The longest body that the service takes with a signature.
 const BODY_LIMIT: usize = 12 * 1024 * 1024;
@@ -45,14 +45,10 @@ pub(crate) fn sign(
     let date = sdk_date(now);
     set_signed_headers(request, &date, security_token, project_id)?;
     send_query_as_signed(request.url_mut());
-    let headers = signed_headers(request.headers());
-    let names = joined_names(&headers);
-    let mut hash = Sha256::new();
-    canonical_request(request, &headers, &names, &body_hash, |part| {
-        hash.update(part)
-    });
-    let text = string_to_sign(&date, &hex(&hash.finalize()));
-    let authorization = authorization(access_key, secret_key, &names, &text)?;
+    let message = Message::of(request);
+    let names = joined_names(&message.headers);
+    let signature = signature(&message, &body_hash, &date, secret_key)?;
+    let authorization = authorization(access_key, &names, &signature);
     let authorization = header_value("the access key", &authorization)?;
     request
         .headers_mut()
@@ -136,12 +132,14 @@ fn send_query_as_signed(url: &mut Url) {
     }
 }
 
-/// The headers that are signed, sorted by name, then value. Left out is what may be rewritten or
-/// dropped on the way: `content-type` and names with `_`.
-fn signed_headers(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
+/// The headers that are signed by name, sorted by name, then value.
+pub(crate) fn signed_headers(
+    headers: &HeaderMap,
+    is_signed: impl Fn(&HeaderName) -> bool,
+) -> Vec<(&str, &[u8])> {
     let mut signed: Vec<_> = headers
         .iter()
-        .filter(|(name, _)| **name != CONTENT_TYPE && !name.as_str().contains('_'))
+        .filter(|(name, _)| is_signed(name))
         .map(|(name, value)| (name.as_str(), value.as_bytes()))
         .collect();
     signed.sort_unstable();
@@ -155,33 +153,61 @@ fn joined_names(headers: &[(&str, &[u8])]) -> String {
     names.join(";")
 }
 
+/// What is signed of a request beside its body.
+pub(crate) struct Message<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: Option<&'a str>,
+    /// Those that are signed, see [`signed_headers`].
+    pub(crate) headers: Vec<(&'a str, &'a [u8])>,
+}
+
+impl<'a> Message<'a> {
+    fn of(request: &'a Request) -> Self {
+        Self {
+            method: request.method().as_str(),
+            path: request.url().path(),
+            query: request.url().query(),
+            // Left out is what may be rewritten or dropped on the way.
+            headers: signed_headers(request.headers(), |name| {
+                *name != CONTENT_TYPE && !name.as_str().contains('_')
+            }),
+        }
+    }
+}
+
+/// The signature of a message.
+pub(crate) fn signature(
+    message: &Message<'_>,
+    body_hash: &str,
+    date: &str,
+    secret_key: &SecretText,
+) -> Result<String, String> {
+    let mut hash = Sha256::new();
+    canonical_request(message, body_hash, |part| hash.update(part));
+    let text = string_to_sign(date, &hex(&hash.finalize()));
+    let mac = Hmac::<Sha256>::new_from_slice(secret_key.expose().as_bytes())
+        .map_err(|_| "the secret key has a length that can't be a key")?
+        .chain_update(text);
+    Ok(hex(&mac.finalize().into_bytes()))
+}
+
 /// Passes the canonical request on part by part: it holds the security token, so there should be
 /// no copy of it.
-fn canonical_request(
-    request: &Request,
-    headers: &[(&str, &[u8])],
-    names: &str,
-    body_hash: &str,
-    mut write: impl FnMut(&[u8]),
-) {
-    let url = request.url();
-    let query = url.query().map(canonical_query).unwrap_or_default();
-    for line in [
-        request.method().as_str(),
-        &canonical_path(url.path()),
-        &query,
-    ] {
+fn canonical_request(message: &Message<'_>, body_hash: &str, mut write: impl FnMut(&[u8])) {
+    let query = message.query.map(canonical_query).unwrap_or_default();
+    for line in [message.method, &canonical_path(message.path), &query] {
         write(line.as_bytes());
         write(b"\n");
     }
-    for (name, value) in headers {
+    for (name, value) in &message.headers {
         write(name.as_bytes());
         write(b":");
         write(value.trim_ascii());
         write(b"\n");
     }
     write(b"\n");
-    write(names.as_bytes());
+    write(joined_names(&message.headers).as_bytes());
     write(b"\n");
     write(body_hash.as_bytes());
 }
@@ -228,23 +254,12 @@ fn string_to_sign(date: &str, canonical_request_hash: &str) -> String {
     format!("{ALGORITHM}\n{date}\n{canonical_request_hash}")
 }
 
-/// The header's value for a string to sign.
-fn authorization(
-    access_key: &str,
-    secret_key: &SecretText,
-    names: &str,
-    string_to_sign: &str,
-) -> Result<String, String> {
-    let mac = Hmac::<Sha256>::new_from_slice(secret_key.expose().as_bytes())
-        .map_err(|_| "the secret key has a length that can't be a key")?
-        .chain_update(string_to_sign);
-    let signature = hex(&mac.finalize().into_bytes());
-    Ok(format!(
-        "{ALGORITHM} Access={access_key}, SignedHeaders={names}, Signature={signature}"
-    ))
+/// The value of the header `Authorization`.
+fn authorization(access_key: &str, names: &str, signature: &str) -> String {
+    format!("{ALGORITHM} Access={access_key}, SignedHeaders={names}, Signature={signature}")
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut digits = String::with_capacity(2 * bytes.len());
     for digit in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
         digits.push(char::from_digit(digit.into(), 16).unwrap_or_default());
@@ -263,8 +278,8 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::{
-        BODY_LIMIT, body_bytes, canonical_path, canonical_query, canonical_request, hex,
-        joined_names, sign, signed_headers, string_to_sign,
+        BODY_LIMIT, Message, body_bytes, canonical_path, canonical_query, canonical_request, hex,
+        sign, string_to_sign,
     };
     use crate::secret::SecretText;
     use crate::time::parse_iso8601;
@@ -355,10 +370,8 @@ mod tests {
 
     fn canonical(request: &Request) -> String {
         let mut canonical = Vec::new();
-        let headers = signed_headers(request.headers());
-        let names = joined_names(&headers);
         let body_hash = hex(&Sha256::digest(body_bytes(request).unwrap()));
-        canonical_request(request, &headers, &names, &body_hash, |part| {
+        canonical_request(&Message::of(request), &body_hash, |part| {
             canonical.extend_from_slice(part);
         });
         String::from_utf8(canonical).unwrap()

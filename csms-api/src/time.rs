@@ -10,15 +10,59 @@ const MONTHS: [&str; 12] = [
 
 /// The time as `X-Sdk-Date` has it: `20261125T034723Z`.
 pub(crate) fn sdk_date(time: SystemTime) -> String {
+    let [year, month, day, hour, minute, second] = calendar(time);
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+}
+
+/// `20261125T034723Z`, the reverse of [`sdk_date`].
+#[cfg(feature = "mock-service")]
+pub(crate) fn parse_sdk_date(text: &str) -> Option<SystemTime> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let (year, month_day) = date.split_at_checked(4)?;
+    let (month, day) = month_day.split_at_checked(2)?;
+    let (hour, minute_second) = time.split_at_checked(2)?;
+    let (minute, second) = minute_second.split_at_checked(2)?;
+    if (day.len(), second.len()) != (2, 2) {
+        return None;
+    }
+    let days = days_to(number(year)?, number(month)?, number(day)?)?;
+    at(days * DAY + second_of_day(&format!("{hour}:{minute}:{second}"))?)
+}
+
+/// The time as `Date` has it: `Wed, 25 Nov 2026 03:47:23 GMT`.
+#[cfg(feature = "mock-service")]
+pub(crate) fn http_date(time: SystemTime) -> String {
+    const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    let [year, month, day, hour, minute, second] = calendar(time);
+    let name = |names: &[&'static str], index: i64| {
+        let index = usize::try_from(index).unwrap_or_default();
+        names.get(index).copied().unwrap_or_default()
+    };
+    let weekday = name(&WEEKDAYS, unix_seconds(time).div_euclid(DAY).rem_euclid(7));
+    let month = name(&MONTHS, month - 1);
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
+/// The time in ISO 8601, to the second: `2026-11-25T03:47:23Z`.
+#[cfg(feature = "mock-service")]
+pub(crate) fn iso8601(time: SystemTime) -> String {
+    let [year, month, day, hour, minute, second] = calendar(time);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Year, month, day, hour, minute and second in UTC.
+fn calendar(time: SystemTime) -> [i64; 6] {
     let seconds = unix_seconds(time);
     let (year, month, day) = date_of(seconds.div_euclid(DAY));
     let second = seconds.rem_euclid(DAY);
-    format!(
-        "{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z",
+    [
+        year,
+        month,
+        day,
         second / 3600,
         second / 60 % 60,
-        second % 60
-    )
+        second % 60,
+    ]
 }
 
 /// `2026-11-25T03:47:23.000000Z`, with or without a fraction, in UTC or with an offset.
