@@ -16,6 +16,8 @@ use crate::retry::RetryPolicy;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+const REGION: &str = "HUAWEICLOUD_SDK_REGION";
+
 /// A client of the service. Cloning it is cheap, clones share their connections, credentials and
 /// what was looked up.
 ///
@@ -253,17 +255,31 @@ impl ClientBuilder {
 
     /// The settings that the environment gives, see [`Client::from_env`].
     fn from_env() -> Result<Self, Error> {
-        const REGION: &str = "HUAWEICLOUD_SDK_REGION";
+        let builder = Self::of_environment(None);
+        match builder.region {
+            Some(_) => Ok(builder),
+            None => Err(Error::build(format!(
+                "no region: set {REGION}, such as cn-north-4"
+            ))),
+        }
+    }
+
+    /// The settings that the environment gives; a region that is given wins over the variable.
+    #[doc(hidden)]
+    pub fn of_environment(region: Option<String>) -> Self {
         let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-        let region = variable(REGION)
-            .ok_or_else(|| Error::build(format!("no region: set {REGION}, such as cn-north-4")))?;
-        let override_name = format!("{REGION}_CSMS_{}", region.to_uppercase().replace('-', "_"));
-        let mut builder = Self::default()
-            .region(region)
-            .credentials(Credentials::default_chain());
-        builder.endpoint = variable(&override_name);
-        builder.project_id = variable("HUAWEICLOUD_SDK_PROJECT_ID");
-        Ok(builder)
+        let region = region.or_else(|| variable(REGION));
+        let endpoint = region.as_deref().and_then(|region| {
+            let id = region.to_uppercase().replace('-', "_");
+            variable(&format!("{REGION}_CSMS_{id}"))
+        });
+        Self {
+            region,
+            endpoint,
+            project_id: variable("HUAWEICLOUD_SDK_PROJECT_ID"),
+            credentials: Some(Credentials::default_chain()),
+            ..Self::default()
+        }
     }
 
     /// Builds the client.

@@ -146,7 +146,7 @@ impl Client {
 }
 
 /// Writes beside the target, then renames: whoever looks sees all of it or nothing.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = beside(path)?;
     let written = private_file(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;

@@ -43,6 +43,7 @@
 //! | `http2` | HTTP/2 |
 //! | `schemars` | `JsonSchema` for all [`types`] |
 //! | `tracing` | a span for each call, an event for each retry |
+//! | `cli` | the command `csms` |
 //! | `mock-service` | `mock::Service`, the service in memory |
 
 #![deny(missing_docs)]
@@ -50,6 +51,9 @@
 mod cache;
 mod client;
 mod clock;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod command;
 mod convenience;
 mod credentials;
 mod endpoint;

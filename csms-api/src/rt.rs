@@ -406,17 +406,17 @@ fn header_text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 }
 
 impl Answer {
-    #[cfg(feature = "tracing")]
+    #[cfg(any(feature = "cli", feature = "tracing"))]
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }
 
-    #[cfg(feature = "tracing")]
+    #[cfg(any(feature = "cli", feature = "tracing"))]
     pub(crate) fn request_id(&self) -> Option<&str> {
         request_id(&self.headers)
     }
 
-    #[cfg(feature = "tracing")]
+    #[cfg(any(feature = "cli", feature = "tracing"))]
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts
     }

@@ -64,13 +64,22 @@ impl<'de> Deserialize<'de> for SecretText {
 ///
 /// Printed, it is `<redacted>`; [`expose`](Self::expose) gives the value. The memory of its texts
 /// is cleared on drop.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct SecretJson(Value);
 
 impl SecretJson {
     /// The secret itself.
     pub fn expose(&self) -> &Value {
         &self.0
+    }
+}
+
+#[cfg(feature = "cli")]
+impl SecretJson {
+    /// The secret itself, to be changed.
+    #[doc(hidden)]
+    pub fn expose_mut(&mut self) -> &mut Value {
+        &mut self.0
     }
 }
 

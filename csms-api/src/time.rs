@@ -65,6 +65,20 @@ fn calendar(time: SystemTime) -> [i64; 6] {
     ]
 }
 
+/// A time in milliseconds since 1970, as people read it: `2026-11-25 03:47:23`.
+#[cfg(feature = "cli")]
+pub fn utc(milliseconds: i64) -> String {
+    let seconds = milliseconds.div_euclid(1000);
+    let (year, month, day) = date_of(seconds.div_euclid(DAY));
+    let second = seconds.rem_euclid(DAY);
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
+        second / 3600,
+        second / 60 % 60,
+        second % 60
+    )
+}
+
 /// `2026-11-25T03:47:23.000000Z`, with or without a fraction, in UTC or with an offset.
 pub(crate) fn parse_iso8601(text: &str) -> Option<SystemTime> {
     let (date, time) = text.split_once(['T', 't', ' '])?;

@@ -36,6 +36,7 @@ impl Chain {
         let profile = DefaultProfile {
             variables: variables.clone(),
             home: Arc::new(home),
+            section: SECTION.to_owned(),
         };
         Self(vec![
             ("environment", Box::new(Environment::of(variables))),
@@ -48,7 +49,10 @@ impl Chain {
         let mut tried = Vec::new();
         for (name, source) in &self.0 {
             match source.load(context).await {
-                Ok(credential) => return Ok(credential),
+                Ok(mut credential) => {
+                    credential.place = Some(source.place());
+                    return Ok(credential);
+                }
                 Err(SourceError::NotFound(reason)) => tried.push(format!("{name}: {reason}")),
                 Err(error) => {
                     return Err(error.explain(|reason| match tried.as_slice() {
@@ -72,12 +76,21 @@ impl CredentialSource for Chain {
 }
 
 /// The profile file that the environment names, else the one at home.
-struct DefaultProfile {
+pub(super) struct DefaultProfile {
     variables: Variables,
     home: Arc<dyn Fn() -> Option<PathBuf> + Send + Sync>,
+    section: String,
 }
 
 impl DefaultProfile {
+    pub(super) fn for_process(section: String) -> Self {
+        Self {
+            variables: Variables::process(),
+            home: Arc::new(std::env::home_dir),
+            section,
+        }
+    }
+
     fn path(&self) -> Result<PathBuf, SourceError> {
         match self.variables.get(FILE_VARIABLE) {
             Some(path) if path.is_empty() => Err(SourceError::Invalid(format!(
@@ -104,9 +117,14 @@ impl DefaultProfile {
 impl CredentialSource for DefaultProfile {
     fn load<'a>(&'a self, context: &'a SourceContext) -> SourceFuture<'a> {
         Box::pin(async move {
-            let file = ProfileFile::new(self.path()?, SECTION.to_owned());
+            let file = ProfileFile::new(self.path()?, self.section.clone());
             file.load(context).await
         })
+    }
+
+    fn place(&self) -> String {
+        let file = |path| ProfileFile::new(path, self.section.clone()).place();
+        self.path().map_or_else(|error| error.to_string(), file)
     }
 }
 

@@ -106,6 +106,10 @@ impl CredentialSource for Environment {
         Box::pin(ready(self.read()))
     }
 
+    fn place(&self) -> String {
+        format!("the variables {ACCESS_KEY} and {SECRET_KEY}")
+    }
+
     fn is_renewable(&self) -> bool {
         false
     }

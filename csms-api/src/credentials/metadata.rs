@@ -134,6 +134,10 @@ impl CredentialSource for InstanceMetadata {
     fn load<'a>(&'a self, context: &'a SourceContext) -> SourceFuture<'a> {
         Box::pin(self.fetch(context))
     }
+
+    fn place(&self) -> String {
+        format!("the instance metadata at {}", self.base)
+    }
 }
 
 #[derive(Deserialize)]

@@ -43,6 +43,8 @@ pub struct Credential {
     pub(crate) project_id: Option<String>,
     /// Where IAM knows it, if not where the client says.
     pub(crate) iam_endpoint: Option<String>,
+    /// Where it was found, as its source says.
+    pub(crate) place: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -103,6 +105,16 @@ impl Credential {
             expires_at: None,
             project_id: None,
             iam_endpoint: None,
+            place: None,
+        }
+    }
+
+    /// The access key, if it is one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn access_key_id(&self) -> Option<&str> {
+        match &self.kind {
+            CredentialKind::Token(_) => None,
+            CredentialKind::AccessKey { access_key, .. } => Some(access_key),
         }
     }
 
@@ -314,6 +326,12 @@ pub trait CredentialSource: fmt::Debug + Send + Sync {
     fn is_renewable(&self) -> bool {
         true
     }
+
+    /// Where it looks, in words that show no secret.
+    #[doc(hidden)]
+    fn place(&self) -> String {
+        "a source of the program".to_owned()
+    }
 }
 
 /// What a [`Client`](crate::Client) signs in with. Cloning is cheap, clones share what was loaded.
@@ -394,6 +412,12 @@ impl Credentials {
         Self::from_source(chain::Chain::default_for_process())
     }
 
+    /// A section of the profile file where the default chain looks for one.
+    #[doc(hidden)]
+    pub fn profile_section(section: impl Into<String>) -> Self {
+        Self::from_source(chain::DefaultProfile::for_process(section.into()))
+    }
+
     /// The default chain over other variables, another home and another metadata service, for
     /// tests.
     #[doc(hidden)]
@@ -464,7 +488,9 @@ impl Source {
             return Ok(Arc::clone(credential));
         }
         match self.source.load(context).await {
-            Ok(credential) => {
+            Ok(mut credential) => {
+                let place = credential.place.take();
+                credential.place = place.or_else(|| Some(self.source.place()));
                 let credential = Arc::new(credential);
                 loaded.credential = Some(Arc::clone(&credential));
                 loaded.failed_at = None;

@@ -55,6 +55,10 @@ impl CredentialSource for ProfileFile {
     fn load<'a>(&'a self, _: &'a SourceContext) -> SourceFuture<'a> {
         Box::pin(ready(self.read()))
     }
+
+    fn place(&self) -> String {
+        format!("section [{}] of {}", self.section, self.path.display())
+    }
 }
 
 fn contents(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {

@@ -3,7 +3,11 @@
 use crate::Client;
 /// Builders of calls, one for each operation.
 pub mod builder;
+#[cfg(feature = "cli")]
+pub mod commands;
 pub mod enumerations;
+#[cfg(feature = "mock")]
+pub mod mock;
 pub mod operations;
 #[cfg(feature = "schemars")]
 pub mod registry;

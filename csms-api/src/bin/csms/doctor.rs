@@ -1,0 +1,150 @@
+//! `csms doctor`: what a call needs, looked at one by one.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use csms_api::Client;
+use csms_api::command::{self, Arguments, knock, sign_in, utc};
+use serde_json::{Value, json};
+
+use crate::call::{Session, command_of};
+use crate::failure::{CREDENTIALS, Failure};
+use crate::output;
+use crate::settings::{Format, Settings};
+
+/// How long a signature is good for.
+const TOLERATED: Duration = Duration::from_secs(15 * 60);
+
+pub async fn run(settings: &Settings) -> Result<(), Failure> {
+    let mut report = Report::new(settings.format);
+    let session = match Session::of(settings) {
+        Ok(session) => session,
+        Err(failure) => {
+            report.add("settings", Err(failure))?;
+            return report.finish();
+        }
+    };
+    let client = &session.client;
+    report.add("region", Ok(region(client, settings)))?;
+    report.add("endpoint", Ok(client.endpoint().to_owned()))?;
+    let credentials = credentials(client).await;
+    let has_credentials = credentials.is_ok();
+    report.add("credentials", credentials)?;
+    match knock(client).await {
+        Ok(theirs) => {
+            report.add("connection", Ok("the endpoint answers".to_owned()))?;
+            report.add("clock", clock(theirs))?;
+        }
+        Err(error) => report.add("connection", Err(error.into()))?,
+    }
+    if has_credentials {
+        let list = command_of("ListSecrets")?;
+        let project = command::project_id(client, list).await;
+        let has_project = project.is_ok();
+        report.add("project", project.map_err(Failure::from))?;
+        if has_project {
+            report.add("call", call(&session).await)?;
+        }
+    }
+    report.finish()
+}
+
+fn region(client: &Client, settings: &Settings) -> String {
+    match (command::region(client), &settings.region) {
+        (Some(region), Some(_)) => format!("{region}, from --region"),
+        (Some(region), None) => format!("{region}, from HUAWEICLOUD_SDK_REGION"),
+        (None, _) => "none; the endpoint is given".to_owned(),
+    }
+}
+
+async fn credentials(client: &Client) -> Result<String, Failure> {
+    let found = sign_in(client).await?;
+    let what = match found.access_key {
+        Some(access_key) => format!("access key {access_key}"),
+        None => "a token".to_owned(),
+    };
+    let end = found
+        .expires_at
+        .and_then(|end| end.duration_since(UNIX_EPOCH).ok());
+    let end = end.and_then(|end| i64::try_from(end.as_millis()).ok());
+    let end = end.map_or_else(String::new, |end| format!(", until {} UTC", utc(end)));
+    Ok(format!("{what}, from {}{end}", found.place))
+}
+
+/// How our clock differs from the service's.
+fn clock(theirs: Option<SystemTime>) -> Result<String, Failure> {
+    let Some(theirs) = theirs else {
+        return Ok("the answer has no date to compare with".to_owned());
+    };
+    let (skew, direction) = match SystemTime::now().duration_since(theirs) {
+        Ok(ahead) => (ahead, "ahead of"),
+        Err(behind) => (behind.duration(), "behind"),
+    };
+    let text = format!("{} s {direction} the service's", skew.as_secs());
+    if skew < TOLERATED {
+        return Ok(text);
+    }
+    Err(Failure::with_code(CREDENTIALS, text)
+        .with_hint("set the clock: a signature is good for 15 min"))
+}
+
+/// A call that changes nothing and shows no secret.
+async fn call(session: &Session) -> Result<String, Failure> {
+    let arguments = Arguments {
+        query: vec![("limit", "1".to_owned())],
+        ..Arguments::default()
+    };
+    let answer = session.call(command_of("ListSecrets")?, &arguments).await?;
+    Ok(format!("ListSecrets answered {}", answer.status.as_u16()))
+}
+
+/// The checks, told as they are made to people, and all at once to programs.
+struct Report {
+    format: Format,
+    checks: Vec<Value>,
+    first_failure: Option<u8>,
+}
+
+impl Report {
+    fn new(format: Format) -> Self {
+        Self {
+            format,
+            checks: Vec::new(),
+            first_failure: None,
+        }
+    }
+
+    fn add(&mut self, name: &str, outcome: Result<String, Failure>) -> Result<(), Failure> {
+        let is_ok = outcome.is_ok();
+        let (text, hint) = match outcome {
+            Ok(text) => (text, String::new()),
+            Err(failure) => {
+                self.first_failure.get_or_insert(failure.code());
+                (failure.to_string(), failure.hint())
+            }
+        };
+        if self.format == Format::Table {
+            let state = if is_ok { "ok" } else { "failed" };
+            let mut line = format!("{state:<8}{name:<13}{text}\n");
+            if !hint.is_empty() {
+                line.push_str(&format!("{:<8}{:<13}{hint}\n", "", "hint:"));
+            }
+            output::write(line.as_bytes())?;
+        }
+        self.checks.push(json!({
+            "check": name,
+            "ok": is_ok,
+            "text": text,
+            "hint": (!hint.is_empty()).then_some(hint),
+        }));
+        Ok(())
+    }
+
+    /// The exit code is that of the first check that failed.
+    fn finish(self) -> Result<(), Failure> {
+        if self.format == Format::Json {
+            output::print_json(&Value::Array(self.checks))?;
+        }
+        self.first_failure
+            .map_or(Ok(()), |code| Err(Failure::Told(code)))
+    }
+}

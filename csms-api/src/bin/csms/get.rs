@@ -1,0 +1,92 @@
+//! `csms get`: a value and nothing else.
+
+use std::io::{IsTerminal, stdout};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use clap::ArgMatches;
+use csms_api::command::Arguments;
+use csms_api::{SecretBytes, SecretJson, SecretText, SecretValue};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::call::{Session, command_of};
+use crate::failure::Failure;
+use crate::output;
+
+pub async fn run(session: &Session, matches: &ArgMatches) -> Result<(), Failure> {
+    let text = |id: &str| matches.get_one::<String>(id).map(String::as_str);
+    let name = text("name").unwrap_or_default();
+    let version = text("version").unwrap_or("latest");
+    let value = value(session, name, version).await?;
+    let value = match text("field") {
+        Some(key) => SecretValue::Text(field(name, &value, key)?),
+        None => value,
+    };
+    print(name, &value)
+}
+
+/// The value of a version of a secret.
+pub async fn value(session: &Session, name: &str, version: &str) -> Result<SecretValue, Failure> {
+    let arguments = Arguments {
+        path: vec![
+            ("secret_name", name.to_owned()),
+            ("version_id", version.to_owned()),
+        ],
+        ..Arguments::default()
+    };
+    let answer = session
+        .call(command_of("ShowSecretVersion")?, &arguments)
+        .await?;
+    let held = |field: &str| answer.body.expose().get("version")?.get(field)?.as_str();
+    if let Some(text) = held("secret_string") {
+        return Ok(SecretValue::Text(SecretText::from(text)));
+    }
+    let Some(encoded) = held("secret_binary") else {
+        return Err(Failure::answer(format!(
+            "{name}: version {version} has no value"
+        )));
+    };
+    STANDARD
+        .decode(encoded)
+        .map(|bytes| SecretValue::Bytes(SecretBytes::from(bytes)))
+        .map_err(|_| Failure::answer(format!("{name}: secret_binary is not Base64")))
+}
+
+/// A value that is a JSON object.
+pub fn object(value: &SecretValue) -> Option<SecretJson> {
+    let value: Value = serde_json::from_str(value.text()?).ok()?;
+    value.is_object().then(|| SecretJson::from(value))
+}
+
+/// A value within a JSON object, as people read it: text as it is, anything else as JSON.
+pub fn plain(value: &Value) -> SecretText {
+    match value {
+        Value::String(text) => SecretText::from(text.as_str()),
+        other => SecretText::from(other.to_string()),
+    }
+}
+
+fn field(name: &str, value: &SecretValue, key: &str) -> Result<SecretText, Failure> {
+    let object = object(value).ok_or_else(|| {
+        Failure::answer(format!("{name}: the value is no JSON object"))
+            .with_hint("leave --field out to print the whole value")
+    })?;
+    let field = object.expose().get(key).map(plain);
+    field.ok_or_else(|| Failure::answer(format!("{name}: the value has no key {key}")))
+}
+
+/// Prints bytes as they are; on a terminal, text ends its line.
+fn print(name: &str, value: &SecretValue) -> Result<(), Failure> {
+    let is_terminal = stdout().is_terminal();
+    let Some(text) = value.text().filter(|_| is_terminal) else {
+        if is_terminal {
+            let message = format!("{name}: the value is bytes, which a terminal can't show");
+            return Err(Failure::answer(message).with_hint("redirect the output to a file"));
+        }
+        output::write(value.bytes())?;
+        return Ok(());
+    };
+    output::write(Zeroizing::new(format!("{text}\n")).as_bytes())?;
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! The command of the crate: every operation as a subcommand, and what people do by hand.
+
+mod arguments;
+mod backup;
+mod call;
+mod doctor;
+mod failure;
+mod get;
+mod help;
+mod input;
+mod interrupt;
+mod manifest;
+mod mock;
+mod output;
+mod restore;
+mod run;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+
+use crate::call::Session;
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+fn main() -> ExitCode {
+    let matches = match arguments::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return answered_by_clap(&error),
+    };
+    let settings = Settings::of(&matches);
+    match start(&matches, &settings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Help, the version, or what is wrong with the command line.
+fn answered_by_clap(error: &clap::Error) -> ExitCode {
+    // Nobody is left to be told that it can't be printed.
+    drop(error.print());
+    ExitCode::from(if error.use_stderr() {
+        failure::USAGE
+    } else {
+        0
+    })
+}
+
+fn start(matches: &ArgMatches, settings: &Settings) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::usage(format!("the runtime can't be started: {error}")))?;
+    runtime.block_on(dispatch(matches, settings))
+}
+
+async fn dispatch(matches: &ArgMatches, settings: &Settings) -> Result<(), Failure> {
+    match matches.subcommand() {
+        Some(("get", matches)) => get::run(&Session::of(settings)?, matches).await,
+        Some(("backup", matches)) => backup::run(&Session::of(settings)?, matches).await,
+        Some(("restore", matches)) => restore::run(&Session::of(settings)?, matches).await,
+        Some(("run", matches)) => run::run(&Session::of(settings)?, matches).await,
+        Some(("doctor", _)) => doctor::run(settings).await,
+        Some(("mock", matches)) => mock::run(settings.format, matches).await,
+        Some(("completions", matches)) => help::completions(matches),
+        Some(("man", matches)) => help::man(matches),
+        _ => call::run(settings, matches).await,
+    }
+}

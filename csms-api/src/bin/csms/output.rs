@@ -1,0 +1,234 @@
+//! Answers on standard output: tables for people, JSON for programs, secrets masked.
+
+use std::env;
+use std::io::{self, IsTerminal, Write, stdout};
+
+use comfy_table::{Attribute, Cell, ContentArrangement, Table as Grid, presets};
+use csms_api::SecretJson;
+use csms_api::command::{Command, SECRETS, TIMES, Table, utc};
+use serde_json::{Map, Value};
+
+use crate::settings::Format;
+
+/// What stands for a secret.
+const REDACTED: &str = "<redacted>";
+
+/// The longest cell of a list, in characters.
+const LONGEST_CELL: usize = 40;
+
+/// The blanks between two columns.
+const BETWEEN: u16 = 2;
+
+/// Whether text for this place may have colours.
+pub fn has_colours(is_terminal: bool) -> bool {
+    is_terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Writes to standard output.
+pub fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
+}
+
+/// Replaces what is secret, at any depth.
+pub fn mask(value: &mut Value, command: &Command) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let name = name.as_str();
+                let is_secret = SECRETS.contains(&name) || command.secrets.contains(&name);
+                if is_secret && !value.is_null() {
+                    let secret = std::mem::replace(value, Value::from(REDACTED));
+                    // Clears its memory.
+                    drop(SecretJson::from(secret));
+                } else {
+                    mask(value, command);
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|value| mask(value, command)),
+        _ => {}
+    }
+}
+
+/// Prints an answer.
+pub fn print(answer: &Value, command: &Command, format: Format) -> io::Result<()> {
+    match format {
+        Format::Json => print_json(answer),
+        Format::Table => write(tables(answer, command).as_bytes()),
+    }
+}
+
+pub fn print_json(value: &Value) -> io::Result<()> {
+    write(format!("{value:#}\n").as_bytes())
+}
+
+/// An answer's lists, each as a table; of an answer without lists, its fields.
+fn tables(answer: &Value, command: &Command) -> String {
+    let lists: Vec<(&Table, &Vec<Value>)> = command
+        .tables
+        .iter()
+        .filter_map(|table| Some((table, answer.get(table.name)?.as_array()?)))
+        .collect();
+    match lists.as_slice() {
+        [] => fields(answer),
+        [(table, items)] => list(table.columns, items),
+        several => several
+            .iter()
+            .map(|(table, items)| format!("{}:\n{}", table.name, list(table.columns, items)))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    }
+}
+
+/// A row for each item. Columns that are empty are left out, and those that the terminal has no
+/// room for.
+pub fn list(columns: &[&str], items: &[Value]) -> String {
+    if items.is_empty() {
+        return "none\n".to_owned();
+    }
+    let is_used = |column: &&str| {
+        items
+            .iter()
+            .any(|item| !cell(item.get(*column), column).is_empty())
+    };
+    let used: Vec<&str> = columns.iter().copied().filter(is_used).collect();
+    let shown = fitting(&used, items, width());
+    let mut grid = grid();
+    grid.set_header(shown.iter().map(|column| header(column)));
+    for item in items {
+        grid.add_row(
+            shown
+                .iter()
+                .map(|column| short(&cell(item.get(*column), column))),
+        );
+    }
+    let mut text = trimmed(grid);
+    let hidden: Vec<&str> = used.into_iter().filter(|c| !shown.contains(c)).collect();
+    if !hidden.is_empty() {
+        let note = format!("not shown: {}; see --output json\n", hidden.join(", "));
+        text.push_str(&note);
+    }
+    text
+}
+
+/// The columns that fit beside each other, in their order.
+fn fitting<'a>(columns: &[&'a str], items: &[Value], width: Option<usize>) -> Vec<&'a str> {
+    let mut room = width.unwrap_or(usize::MAX);
+    let mut shown = Vec::new();
+    for column in columns {
+        let cells = items
+            .iter()
+            .map(|item| short(&cell(item.get(*column), column)));
+        let widest = cells.chain([(*column).to_owned()]);
+        let needed =
+            widest.map(|text| text.chars().count()).max().unwrap_or(0) + usize::from(BETWEEN);
+        // A table without its first column would be none.
+        if needed <= room || shown.is_empty() {
+            room = room.saturating_sub(needed);
+            shown.push(*column);
+        }
+    }
+    shown
+}
+
+/// A row for each field, also those of objects within; an object alone in the answer is opened.
+fn fields(answer: &Value) -> String {
+    let Some(object) = answer.as_object() else {
+        return String::new();
+    };
+    let mut values = object.values();
+    let alone = match (values.next(), values.next()) {
+        (Some(inner), None) => inner.as_object(),
+        _ => None,
+    };
+    let mut grid = grid();
+    grid.set_content_arrangement(ContentArrangement::Dynamic);
+    add_rows(&mut grid, "", alone.unwrap_or(object));
+    trimmed(grid)
+}
+
+fn add_rows(grid: &mut Grid, outer: &str, object: &Map<String, Value>) {
+    for (name, value) in object {
+        let full = format!("{outer}{name}");
+        match value {
+            Value::Null => {}
+            Value::Object(inner) => add_rows(grid, &format!("{full}."), inner),
+            value => {
+                grid.add_row([header(&full), Cell::new(cell(Some(value), name))]);
+            }
+        }
+    }
+}
+
+fn grid() -> Grid {
+    let mut grid = Grid::new();
+    grid.load_preset(presets::NOTHING);
+    if has_colours(stdout().is_terminal()) {
+        grid.enforce_styling();
+    } else {
+        grid.force_no_tty();
+    }
+    if let Some(width) = width().and_then(|width| u16::try_from(width).ok()) {
+        grid.set_width(width);
+    }
+    grid
+}
+
+fn header(name: &str) -> Cell {
+    Cell::new(name).add_attribute(Attribute::Bold)
+}
+
+/// The table without blanks around its lines.
+fn trimmed(mut grid: Grid) -> String {
+    for column in grid.column_iter_mut() {
+        column.set_padding((0, BETWEEN));
+    }
+    let lines = grid.lines().map(|line| format!("{}\n", line.trim_end()));
+    lines.collect()
+}
+
+/// The terminal's width; none if the output goes elsewhere.
+fn width() -> Option<usize> {
+    let width = Grid::new().width().map(usize::from);
+    width.filter(|_| stdout().is_terminal())
+}
+
+fn short(text: &str) -> String {
+    if text.chars().count() <= LONGEST_CELL {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(LONGEST_CELL - 1).collect();
+    format!("{start}…")
+}
+
+/// A field as the text of a cell.
+fn cell(value: Option<&Value>, column: &str) -> String {
+    let text = match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) if TIMES.contains(&column) => match number.as_i64() {
+            Some(time) => format!("{} UTC", utc(time)),
+            None => number.to_string(),
+        },
+        Some(Value::Array(list)) if list.iter().all(is_scalar) => {
+            let texts = list.iter().map(scalar).collect::<Vec<_>>();
+            texts.join(", ")
+        }
+        Some(other) => other.to_string(),
+    };
+    // The service's words can't move the cursor.
+    text.replace(char::is_control, " ")
+}
+
+fn is_scalar(value: &Value) -> bool {
+    !value.is_array() && !value.is_object()
+}
+
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

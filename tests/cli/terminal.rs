@@ -1,0 +1,170 @@
+//! What people see: a terminal, by a pseudo-terminal.
+
+use std::io::{Read, Write};
+
+use pty_process::Size;
+use pty_process::blocking::{Command, Pty, open};
+use rustix::termios::{LocalModes, tcgetattr};
+use tests::sentinel::assert_hidden;
+
+use crate::process::{Csms, secret, wait_until};
+
+/// The command on a terminal of this width.
+struct Terminal {
+    pty: Pty,
+    child: std::process::Child,
+    seen: Vec<u8>,
+}
+
+impl Terminal {
+    fn start(csms: &Csms, columns: u16, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let (pty, pts) = open().unwrap();
+        pty.resize(Size::new(40, columns)).unwrap();
+        let like = csms.command(arguments);
+        let mut command = Command::new(like.get_program()).args(like.get_args());
+        command = command.env_clear().current_dir(csms.folder());
+        let given = like
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?)));
+        command = command.envs(given).env("TERM", "xterm");
+        command = command.envs(variables.iter().copied());
+        let child = command.spawn(pts).unwrap();
+        Self {
+            pty,
+            child,
+            seen: Vec::new(),
+        }
+    }
+
+    /// Reads until this text is there, and what is typed is not shown.
+    fn wait_for_prompt(&mut self, text: &str) {
+        while !self.text().contains(text) {
+            assert!(self.read(), "{text} does not come: {}", self.text());
+        }
+        wait_until("the echo is off", || {
+            let modes = tcgetattr(&self.pty).unwrap().local_modes;
+            !modes.contains(LocalModes::ECHO)
+        });
+    }
+
+    fn read(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        // A terminal that nobody writes to any more is an error on Linux, elsewhere the end.
+        match self.pty.read(&mut buffer) {
+            Ok(0) | Err(_) => false,
+            Ok(count) => {
+                self.seen.extend_from_slice(&buffer[..count]);
+                true
+            }
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.seen).into_owned()
+    }
+
+    fn type_in(&mut self, text: &str) {
+        self.pty.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// All that was seen to the end, and the exit code.
+    fn end(mut self) -> (String, Option<i32>) {
+        while self.read() {}
+        let code = self.child.wait().unwrap().code();
+        (self.text(), code)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_gets_a_table_as_wide_as_it_is() {
+    let csms = Csms::with_secret(&secret()).await;
+    let (text, code) = Terminal::start(&csms, 60, &[], &["secret", "list"]).end();
+    assert_eq!(code, Some(0));
+    assert!(text.contains("\x1b[1m"), "{text:?}");
+    assert!(text.contains("demo"), "{text:?}");
+    assert!(text.contains("\r\nnot shown: "), "{text:?}");
+    let rows = text.lines().filter(|line| line.contains("demo"));
+    assert!(
+        rows.clone().count() == 1 && rows.clone().all(|row| row.len() <= 60),
+        "{text}"
+    );
+    let (wide, _) = Terminal::start(&csms, 250, &[], &["secret", "list"]).end();
+    assert!(
+        wide.contains("update_time") && wide.contains(" UTC"),
+        "{wide:?}"
+    );
+    assert!(!wide.contains("not shown"), "{wide:?}");
+    assert_hidden("the terminal", &wide);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_color_means_none() {
+    let csms = Csms::with_secret(&secret()).await;
+    for arguments in [&["secret", "list"][..], &["secret", "show", "gone"]] {
+        let colourful = Terminal::start(&csms, 80, &[], arguments).end().0;
+        assert!(colourful.contains('\x1b'), "{colourful:?}");
+        let plain = Terminal::start(&csms, 80, &[("NO_COLOR", "1")], arguments)
+            .end()
+            .0;
+        assert!(!plain.contains('\x1b'), "{plain:?}");
+    }
+    let forced = Terminal::start(&csms, 80, &[], &["secret", "list", "--output", "json"]).end();
+    assert!(forced.0.starts_with('{'), "{forced:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_ends_its_line_on_a_terminal_and_bytes_stay_away_from_it() {
+    let csms = Csms::with_secret("shown").await;
+    let (text, _) = Terminal::start(&csms, 80, &[], &["get", "demo"]).end();
+    assert_eq!(text, "shown\r\n");
+    let client = csms.client();
+    let call = client.create_secret().name("bytes").secret_binary("AP+A");
+    call.send().await.unwrap();
+    let (text, code) = Terminal::start(&csms, 80, &[], &["get", "bytes"]).end();
+    assert_eq!(code, Some(1));
+    assert!(text.contains("redirect the output"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_shows_how_far_it_is() {
+    let csms = Csms::start().await;
+    for i in 0..20 {
+        csms.create(&format!("s{i}"), &secret()).await;
+    }
+    let (text, code) = Terminal::start(&csms, 80, &[], &["backup", "--all", "-o", "b"]).end();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains(" of 20"), "{text:?}");
+    assert!(
+        text.contains("20 written, 0 unchanged, 0 failed; in b"),
+        "{text:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_asked_for_without_echo() {
+    let csms = Csms::start().await;
+    let create = [
+        "secret",
+        "create",
+        "--name",
+        "typed",
+        "--secret-string-file",
+        "-",
+    ];
+    let mut terminal = Terminal::start(&csms, 80, &[], &create);
+    terminal.wait_for_prompt("secret-string: ");
+    terminal.type_in(&format!("{}\n", secret()));
+    let (text, code) = terminal.end();
+    assert_eq!(code, Some(0), "{text}");
+    assert_hidden("the terminal", &text);
+    let value = csms.client().get_secret_value("typed").await.unwrap();
+    assert_eq!(value.text(), Some(&*secret()));
+
+    // What the service needs is asked for unasked.
+    let mut terminal = Terminal::start(&csms, 80, &[], &["secret", "restore-backup"]);
+    terminal.wait_for_prompt("secret-blob: ");
+    terminal.type_in(&format!("{}\n", secret()));
+    let (text, code) = terminal.end();
+    assert_eq!(code, Some(1), "{text}");
+    assert_hidden("the terminal", &text);
+}
