@@ -5,13 +5,13 @@
     reason = "a benchmark that fails has nothing to tell"
 )]
 
+use std::hint::black_box;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::LazyLock;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use csms_api::{Client, Credential, Credentials, RetryPolicy};
-use divan::Bencher;
 use serde::Deserialize;
 use tokio::runtime::Runtime;
 
@@ -29,7 +29,20 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 });
 
 fn main() {
-    divan::main();
+    if !std::env::args().any(|argument| argument == "--bench") {
+        println!("nothing is measured without --bench");
+        return;
+    }
+    let subjects = Subjects {
+        bare: Bare::new(),
+        token: client(Credentials::token("t")),
+        signed: client(Credentials::access_key("AK", "SK")),
+    };
+    println!("| | bare | token | signed |\n|---|---|---|---|");
+    println!("{}", one_call(&subjects).row("one call"));
+    let in_flight = in_flight(&subjects);
+    println!("{}", in_flight.row("64 calls in flight, all"));
+    println!("\nsigning alone: {:.2?}", signing_alone());
 }
 
 /// Answers every request on every connection alike; each connection has a thread.
@@ -132,73 +145,99 @@ where
     total
 }
 
-#[divan::bench_group(sample_count = 2_000, sample_size = 1)]
-mod one_call {
-    use super::*;
+/// What is compared. Each has its own connections.
+struct Subjects {
+    bare: Bare,
+    token: Client,
+    signed: Client,
+}
 
-    #[divan::bench]
-    fn bare(bencher: Bencher) {
-        let bare = Bare::new();
-        bencher.bench_local(|| RUNTIME.block_on(bare.call()));
+/// The times of bare, token and signed. They take turns, each comes first as often, so that
+/// whatever else the machine does slows all of them alike.
+struct Times([Vec<Duration>; 3]);
+
+impl Times {
+    fn of(rounds: usize, mut calls: [&mut dyn FnMut() -> usize; 3]) -> Self {
+        let mut times = Self(Default::default());
+        let warm_up = rounds / 10;
+        for round in 0..warm_up + rounds {
+            for turn in 0..calls.len() {
+                let at = (round + turn) % calls.len();
+                let (Some(call), Some(times)) = (calls.get_mut(at), times.0.get_mut(at)) else {
+                    continue;
+                };
+                let time = timed(call);
+                if round >= warm_up {
+                    times.push(time);
+                }
+            }
+        }
+        times
     }
 
-    #[divan::bench]
-    fn token(bencher: Bencher) {
-        let client = client(Credentials::token("t"));
-        bencher.bench_local(|| RUNTIME.block_on(call(&client)));
-    }
-
-    #[divan::bench]
-    fn signed(bencher: Bencher) {
-        let client = client(Credentials::access_key("AK", "SK"));
-        bencher.bench_local(|| RUNTIME.block_on(call(&client)));
+    /// A row of a table: medians, and their ratio to the first.
+    fn row(mut self, name: &str) -> String {
+        let [bare, token, signed] = self.0.each_mut().map(|times| median(times));
+        let ratio = |time: Duration| time.as_secs_f64() / bare.as_secs_f64();
+        format!(
+            "| {name} | {bare:.2?} | {token:.2?} ({:.2}×) | {signed:.2?} ({:.2}×) |",
+            ratio(token),
+            ratio(signed)
+        )
     }
 }
 
-#[divan::bench_group(sample_count = 200, sample_size = 1)]
-mod in_flight_64 {
-    use super::*;
-
-    #[divan::bench]
-    fn bare(bencher: Bencher) {
-        let bare = Bare::new();
-        bencher.bench_local(|| {
-            RUNTIME.block_on(many(|| {
-                let bare = bare.clone();
-                async move { bare.call().await }
-            }))
-        });
-    }
-
-    #[divan::bench]
-    fn token(bencher: Bencher) {
-        let client = client(Credentials::token("t"));
-        bencher.bench_local(|| {
-            RUNTIME.block_on(many(|| {
-                let client = client.clone();
-                async move { call(&client).await }
-            }))
-        });
-    }
-
-    #[divan::bench]
-    fn signed(bencher: Bencher) {
-        let client = client(Credentials::access_key("AK", "SK"));
-        bencher.bench_local(|| {
-            RUNTIME.block_on(many(|| {
-                let client = client.clone();
-                async move { call(&client).await }
-            }))
-        });
-    }
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-#[divan::bench]
-fn signing_alone(bencher: Bencher) {
+fn timed<T>(call: impl FnOnce() -> T) -> Duration {
+    let started = Instant::now();
+    black_box(call());
+    started.elapsed()
+}
+
+fn one_call(subjects: &Subjects) -> Times {
+    Times::of(
+        5_000,
+        [
+            &mut || RUNTIME.block_on(subjects.bare.call()),
+            &mut || RUNTIME.block_on(call(&subjects.token)),
+            &mut || RUNTIME.block_on(call(&subjects.signed)),
+        ],
+    )
+}
+
+fn in_flight(subjects: &Subjects) -> Times {
+    let ours = |client: &Client| {
+        let client = client.clone();
+        async move { call(&client).await }
+    };
+    let theirs = || {
+        let bare = subjects.bare.clone();
+        async move { bare.call().await }
+    };
+    Times::of(
+        1_000,
+        [
+            &mut || RUNTIME.block_on(many(theirs)),
+            &mut || RUNTIME.block_on(many(|| ours(&subjects.token))),
+            &mut || RUNTIME.block_on(many(|| ours(&subjects.signed))),
+        ],
+    )
+}
+
+fn signing_alone() -> Duration {
+    const TIMES: u32 = 20_000;
     let credential = Credential::access_key("AK", "SK");
     let url = "https://kms.cn-north-4.myhuaweicloud.com/v1/p/secrets?limit=50&marker=m";
-    let request = reqwest::Request::new(reqwest::Method::GET, url.parse().expect("a URL"));
-    bencher
-        .with_inputs(|| request.try_clone().expect("a request without a body"))
-        .bench_local_refs(|request| credential.sign(request, Some("p"), SystemTime::UNIX_EPOCH));
+    let mut request = reqwest::Request::new(reqwest::Method::GET, url.parse().expect("a URL"));
+    let time = timed(|| {
+        for _ in 0..TIMES {
+            let signed = credential.sign(&mut request, Some("p"), SystemTime::UNIX_EPOCH);
+            signed.expect("a signature");
+        }
+    });
+    time / TIMES
 }

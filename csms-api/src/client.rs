@@ -314,8 +314,10 @@ impl ClientBuilder {
         };
         let user_agent = user_agent(self.user_agent_suffix.as_deref());
         let connect_timeout = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+        let timeout = self.timeout.unwrap_or(TIMEOUT);
         let prepare = |builder: reqwest::ClientBuilder| {
             builder
+                .timeout(timeout)
                 .user_agent(&user_agent)
                 .connect_timeout(connect_timeout)
                 .redirect(reqwest::redirect::Policy::none())
@@ -343,7 +345,7 @@ impl ClientBuilder {
                     region: self.region,
                     clock: self.clock,
                 },
-                timeout: self.timeout.unwrap_or(TIMEOUT),
+                timeout,
             }),
             retry: self.retry,
         })

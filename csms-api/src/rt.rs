@@ -1,10 +1,13 @@
 //! What the generated code calls: path segments, the exchange with the service, decoding.
 
+use std::borrow::Cow;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
-use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -65,7 +68,7 @@ pub(crate) fn path_segment(
         );
         return Err(Error::usage(operation.id, reason));
     }
-    Ok(utf8_percent_encode(&value, RESERVED).to_string())
+    Ok(Cow::from(utf8_percent_encode(&value, RESERVED)).into_owned())
 }
 
 /// A project id that nobody has set: it can be looked up.
@@ -79,19 +82,26 @@ pub(crate) async fn project_id(
     operation: &'static Operation,
     own: Result<String, String>,
 ) -> Result<String, Error> {
-    let reason = match own {
-        Ok(project_id) => return Ok(project_id),
-        Err(reason) => reason,
-    };
-    if reason != PROJECT_ID_MISSING {
-        return Err(invalid_request(operation, reason));
+    match own {
+        Ok(project_id) => Ok(project_id),
+        // In a box, since it is rare: the futures of all calls would be larger for it.
+        Err(reason) if reason == PROJECT_ID_MISSING => {
+            Box::pin(look_up_project_id(client, operation)).await
+        }
+        Err(reason) => Err(invalid_request(operation, reason)),
     }
+}
+
+async fn look_up_project_id(
+    client: &Client,
+    operation: &'static Operation,
+) -> Result<String, Error> {
     let deadline = Instant::now() + client.retry().overall_timeout;
     if client.context().region().is_none() {
         let ask = || client.credentials().current(client.context());
         let credential = persistently(client, operation, deadline, ask).await?;
         let project_id = credential.project_id.clone();
-        return project_id.ok_or_else(|| invalid_request(operation, reason));
+        return project_id.ok_or_else(|| invalid_request(operation, PROJECT_ID_MISSING.to_owned()));
     }
     let known = client.looked_up_project();
     let ask = || known.get_or_try_init(|| find_project(client));
@@ -144,26 +154,30 @@ pub(crate) struct Answer {
     operation: &'static Operation,
     status: StatusCode,
     headers: HeaderMap,
-    body: Vec<u8>,
+    body: Bytes,
     attempts: u32,
 }
 
 /// Sends the request, again if the policy allows, and reads the answer; anything but 2xx is an
 /// error.
-pub(crate) async fn execute(
-    client: &Client,
+///
+/// In a box, so that the futures of callers, which are moved about, stay small.
+pub(crate) fn execute<'a>(
+    client: &'a Client,
     request: Request,
     operation: &'static Operation,
-) -> Result<Answer, Error> {
-    let started = Instant::now();
-    let result = attempt_repeatedly(client, request, operation, started).await;
-    observe::finished(&result, started.elapsed());
-    result
+) -> Pin<Box<impl Future<Output = Result<Answer, Error>> + 'a>> {
+    Box::pin(async move {
+        let started = Instant::now();
+        let result = attempt_repeatedly(client, &request, operation, started).await;
+        observe::finished(&result, started.elapsed());
+        result
+    })
 }
 
 async fn attempt_repeatedly(
     client: &Client,
-    request: Request,
+    request: &Request,
     operation: &'static Operation,
     started: Instant,
 ) -> Result<Answer, Error> {
@@ -183,12 +197,16 @@ async fn attempt_repeatedly(
         {
             return Err(error);
         }
-        let attempt = authenticated(client, operation, &request, &credential)
+        let now = client.context().clock.now();
+        let mut attempt = authenticated(client, operation, request, &credential, now)
             .map_err(|reason| Error::usage(operation.id, reason).with_attempts(attempts))?;
-        let limit = client
-            .attempt_timeout()
-            .min(deadline.saturating_duration_since(Instant::now()));
-        let (error, failure) = match exchange(client, attempt, limit, operation).await {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left < client.attempt_timeout() {
+            *attempt.timeout_mut() = Some(left);
+        }
+        let signed_at = credential.is_key().then_some(now);
+        let sent = client.http().execute(attempt);
+        let (error, failure) = match exchange(sent, signed_at, operation).await {
             Ok(answer) => {
                 return Ok(Answer {
                     attempts: attempts + 1,
@@ -228,16 +246,21 @@ fn authenticated(
     operation: &Operation,
     request: &Request,
     credential: &Credential,
+    now: SystemTime,
 ) -> Result<Request, String> {
     let mut attempt = request
         .try_clone()
         .ok_or("the body of the request can't be sent again")?;
-    let in_path = project_in_path(client, operation, request);
+    let in_path = if credential.is_key() {
+        project_in_path(client, operation, request)
+    } else {
+        None
+    };
     let project_id = in_path
         .as_deref()
         .or(client.known_project_id())
         .or(credential.project_id.as_deref());
-    credential.apply(&mut attempt, project_id, client.context().clock.now())?;
+    credential.apply(&mut attempt, project_id, now)?;
     Ok(attempt)
 }
 
@@ -253,16 +276,13 @@ fn project_in_path(client: &Client, operation: &Operation, request: &Request) ->
     Some(decoded.into_owned())
 }
 
-/// One attempt: request and whole answer.
+/// The answer to one attempt; `signed_at` is the time of its signature, if it has one.
 async fn exchange(
-    client: &Client,
-    mut request: Request,
-    limit: Duration,
+    sent: impl Future<Output = Result<Response, reqwest::Error>>,
+    signed_at: Option<SystemTime>,
     operation: &'static Operation,
 ) -> Result<Answer, (Error, Option<Failure>)> {
-    let is_signed = request.headers().contains_key(AUTHORIZATION);
-    *request.timeout_mut() = Some(limit);
-    let response = client.http().execute(request).await.map_err(|error| {
+    let mut response = sent.await.map_err(|error| {
         if error.is_builder() {
             return (unbuildable(operation, error), None);
         }
@@ -278,12 +298,11 @@ async fn exchange(
     })?;
     let status = response.status();
     if !status.is_success() {
-        let now = client.context().clock.now();
-        let (error, failure) = error_answer(operation, response, is_signed.then_some(now)).await;
+        let (error, failure) = error_answer(operation, &mut response, signed_at).await;
         return Err((error, Some(failure)));
     }
-    let headers = response.headers().clone();
-    let body = read(response).await.map_err(|error| {
+    let headers = std::mem::take(response.headers_mut());
+    let body = read(&mut response).await.map_err(|error| {
         let error = Error::transport(operation.id, "the answer was cut off", error);
         (
             error.with_answer(status, request_id(&headers)),
@@ -299,27 +318,32 @@ async fn exchange(
     })
 }
 
-async fn read(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
-    let length = response
-        .content_length()
-        .unwrap_or_default()
-        .min(RESERVE_LIMIT);
-    let mut body = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+async fn read(response: &mut Response) -> Result<Bytes, reqwest::Error> {
+    let length = response.content_length().unwrap_or_default();
+    let first = response.chunk().await?.unwrap_or_default();
+    let Some(second) = response.chunk().await? else {
+        return Ok(first);
+    };
+    let length = usize::try_from(length.min(RESERVE_LIMIT)).unwrap_or_default();
+    let mut body = Vec::with_capacity(length.max(first.len() + second.len()));
+    body.extend_from_slice(&first);
+    body.extend_from_slice(&second);
+    drop((first, second));
     while let Some(chunk) = response.chunk().await? {
         body.extend_from_slice(&chunk);
     }
     body.shrink_to_fit();
-    Ok(body)
+    Ok(body.into())
 }
 
 /// An answer other than 2xx; `signed_at` is the time of a signature, if there was one.
 async fn error_answer(
     operation: &'static Operation,
-    mut response: Response,
+    response: &mut Response,
     signed_at: Option<SystemTime>,
 ) -> (Error, Failure) {
     let status = response.status();
-    let headers = response.headers().clone();
+    let headers = std::mem::take(response.headers_mut());
     let mut body = Vec::new();
     // A body that breaks off is an answer all the same: the status says more than the break.
     while let Ok(Some(chunk)) = response.chunk().await {

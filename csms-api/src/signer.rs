@@ -2,6 +2,7 @@
 //!
 //! What is signed is read off the request that is sent: its URL, headers and body bytes.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -44,9 +45,9 @@ pub(crate) fn sign(
     let date = sdk_date(now);
     set_signed_headers(request, &date, security_token, project_id)?;
     send_query_as_signed(request.url_mut());
-    let names = signed_names(request.headers());
     let message = Message::of(request);
-    let signature = signature(&message, &names, &body_hash, &date, secret_key)?;
+    let names = joined_names(&message.headers);
+    let signature = signature(&message, &body_hash, &date, secret_key)?;
     let authorization = authorization(access_key, &names, &signature);
     let authorization = header_value("the access key", &authorization)?;
     request
@@ -131,16 +132,25 @@ fn send_query_as_signed(url: &mut Url) {
     }
 }
 
-/// The names of the headers that are signed, sorted. Left out is what may be rewritten or dropped
-/// on the way: `content-type` and names with `_`.
-fn signed_names(headers: &HeaderMap) -> Vec<&str> {
-    let mut names: Vec<_> = headers
-        .keys()
-        .filter(|name| **name != CONTENT_TYPE && !name.as_str().contains('_'))
-        .map(HeaderName::as_str)
+/// The headers that are signed by name, sorted by name, then value.
+pub(crate) fn signed_headers(
+    headers: &HeaderMap,
+    is_signed: impl Fn(&HeaderName) -> bool,
+) -> Vec<(&str, &[u8])> {
+    let mut signed: Vec<_> = headers
+        .iter()
+        .filter(|(name, _)| is_signed(name))
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
         .collect();
-    names.sort_unstable();
-    names
+    signed.sort_unstable();
+    signed
+}
+
+/// The names of signed headers, each once, joined.
+fn joined_names(headers: &[(&str, &[u8])]) -> String {
+    let mut names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
+    names.dedup();
+    names.join(";")
 }
 
 /// What is signed of a request beside its body.
@@ -148,7 +158,8 @@ pub(crate) struct Message<'a> {
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
     pub(crate) query: Option<&'a str>,
-    pub(crate) headers: &'a HeaderMap,
+    /// Those that are signed, see [`signed_headers`].
+    pub(crate) headers: Vec<(&'a str, &'a [u8])>,
 }
 
 impl<'a> Message<'a> {
@@ -157,21 +168,23 @@ impl<'a> Message<'a> {
             method: request.method().as_str(),
             path: request.url().path(),
             query: request.url().query(),
-            headers: request.headers(),
+            // Left out is what may be rewritten or dropped on the way.
+            headers: signed_headers(request.headers(), |name| {
+                *name != CONTENT_TYPE && !name.as_str().contains('_')
+            }),
         }
     }
 }
 
-/// The signature of a message whose headers of these names are signed.
+/// The signature of a message.
 pub(crate) fn signature(
     message: &Message<'_>,
-    names: &[&str],
     body_hash: &str,
     date: &str,
     secret_key: &SecretText,
 ) -> Result<String, String> {
     let mut hash = Sha256::new();
-    canonical_request(message, names, body_hash, |part| hash.update(part));
+    canonical_request(message, body_hash, |part| hash.update(part));
     let text = string_to_sign(date, &hex(&hash.finalize()));
     let mac = Hmac::<Sha256>::new_from_slice(secret_key.expose().as_bytes())
         .map_err(|_| "the secret key has a length that can't be a key")?
@@ -181,41 +194,34 @@ pub(crate) fn signature(
 
 /// Passes the canonical request on part by part: it holds the security token, so there should be
 /// no copy of it.
-fn canonical_request(
-    message: &Message<'_>,
-    names: &[&str],
-    body_hash: &str,
-    mut write: impl FnMut(&[u8]),
-) {
+fn canonical_request(message: &Message<'_>, body_hash: &str, mut write: impl FnMut(&[u8])) {
     let query = message.query.map(canonical_query).unwrap_or_default();
     for line in [message.method, &canonical_path(message.path), &query] {
         write(line.as_bytes());
         write(b"\n");
     }
-    for name in names {
-        let values = message.headers.get_all(*name);
-        let mut values: Vec<_> = values.iter().map(HeaderValue::as_bytes).collect();
-        values.sort_unstable();
-        for value in values {
-            write(name.as_bytes());
-            write(b":");
-            write(value.trim_ascii());
-            write(b"\n");
-        }
+    for (name, value) in &message.headers {
+        write(name.as_bytes());
+        write(b":");
+        write(value.trim_ascii());
+        write(b"\n");
     }
     write(b"\n");
-    write(names.join(";").as_bytes());
+    write(joined_names(&message.headers).as_bytes());
     write(b"\n");
     write(body_hash.as_bytes());
 }
 
 /// The path with each segment encoded in the one canonical way, ended by a slash.
 fn canonical_path(path: &str) -> String {
-    let segments = path.split('/').map(|segment| {
-        let decoded: Vec<u8> = percent_decode_str(segment).collect();
-        encode(&decoded)
-    });
-    let mut canonical = segments.collect::<Vec<_>>().join("/");
+    let mut canonical = String::with_capacity(path.len() + 1);
+    for (at, segment) in path.split('/').enumerate() {
+        if at > 0 {
+            canonical.push('/');
+        }
+        let decoded = Cow::from(percent_decode_str(segment));
+        canonical.extend(percent_encode(&decoded, RESERVED));
+    }
     if !canonical.ends_with('/') {
         canonical.push('/');
     }
@@ -249,16 +255,16 @@ fn string_to_sign(date: &str, canonical_request_hash: &str) -> String {
 }
 
 /// The value of the header `Authorization`.
-fn authorization(access_key: &str, names: &[&str], signature: &str) -> String {
-    let names = names.join(";");
+fn authorization(access_key: &str, names: &str, signature: &str) -> String {
     format!("{ALGORITHM} Access={access_key}, SignedHeaders={names}, Signature={signature}")
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for digit in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
+        digits.push(char::from_digit(digit.into(), 16).unwrap_or_default());
+    }
     digits
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
 }
 
 #[cfg(test)]
@@ -273,7 +279,7 @@ mod tests {
 
     use super::{
         BODY_LIMIT, Message, body_bytes, canonical_path, canonical_query, canonical_request, hex,
-        sign, signed_names, string_to_sign,
+        sign, string_to_sign,
     };
     use crate::secret::SecretText;
     use crate::time::parse_iso8601;
@@ -364,9 +370,8 @@ mod tests {
 
     fn canonical(request: &Request) -> String {
         let mut canonical = Vec::new();
-        let names = signed_names(request.headers());
         let body_hash = hex(&Sha256::digest(body_bytes(request).unwrap()));
-        canonical_request(&Message::of(request), &names, &body_hash, |part| {
+        canonical_request(&Message::of(request), &body_hash, |part| {
             canonical.extend_from_slice(part);
         });
         String::from_utf8(canonical).unwrap()

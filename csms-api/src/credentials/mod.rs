@@ -178,6 +178,11 @@ impl Credential {
         }
     }
 
+    /// Whether it signs requests.
+    pub(crate) fn is_key(&self) -> bool {
+        matches!(self.kind, CredentialKind::AccessKey { .. })
+    }
+
     fn is_fresh(&self, now: SystemTime) -> bool {
         self.expires_at.is_none_or(|end| {
             end.duration_since(now)

@@ -6,6 +6,8 @@ pub mod builder;
 #[cfg(feature = "cli")]
 pub mod commands;
 pub mod enumerations;
+#[cfg(feature = "mock")]
+pub mod mock;
 pub mod operations;
 #[cfg(feature = "schemars")]
 pub mod registry;

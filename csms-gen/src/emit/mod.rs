@@ -2,6 +2,7 @@
 
 mod commands;
 mod enumerations;
+mod mock;
 mod operations;
 mod paging;
 pub mod progenitor;
@@ -17,7 +18,7 @@ use crate::problem::Problem;
 use crate::spec::{METHODS, Operation, Spec};
 
 /// The names of all generated files.
-pub const FILES: [&str; 7] = [
+pub const FILES: [&str; 8] = [
     "mod.rs",
     "types.rs",
     "builder.rs",
@@ -25,6 +26,7 @@ pub const FILES: [&str; 7] = [
     "operations.rs",
     "registry.rs",
     "commands.rs",
+    "mock.rs",
 ];
 
 /// A generated file.
@@ -65,7 +67,7 @@ pub fn emit(spec: &Spec) -> Result<Emitted, Vec<Problem>> {
 /// The files' contents before they are formatted.
 #[derive(Debug)]
 pub struct Modules {
-    files: [(&'static str, syn::File); 7],
+    files: [(&'static str, syn::File); 8],
     operations: usize,
     types: usize,
 }
@@ -91,6 +93,7 @@ pub fn modules(
     let registry = registry::tokens(spec, names, &operations, &rewritten.calls);
     let commands = commands::tokens(spec, &operations)
         .map_err(|message| vec![Problem::new(&spec.file, message)])?;
+    let mock = mock::tokens(spec, names, &operations, &rewritten.calls);
     Ok(Modules {
         files: [
             ("mod.rs", module(rewritten.methods)),
@@ -100,6 +103,7 @@ pub fn modules(
             ("operations.rs", parse("operations.rs", constants)?),
             ("registry.rs", parse("registry.rs", registry)?),
             ("commands.rs", parse("commands.rs", commands)?),
+            ("mock.rs", parse("mock.rs", mock)?),
         ],
         operations: operations.len(),
         types: rewritten.types_count + lowered.enumerations.len(),
@@ -152,6 +156,8 @@ fn module(methods: syn::ItemImpl) -> syn::File {
         #[cfg(feature = "cli")]
         pub mod commands;
         pub mod enumerations;
+        #[cfg(feature = "mock")]
+        pub mod mock;
         pub mod operations;
         #[cfg(feature = "schemars")]
         pub mod registry;
@@ -188,6 +194,15 @@ fn doc_lines(text: &str) -> impl Iterator<Item = String> {
 /// The name of the constant that describes an operation: `DOWNLOAD_SECRET_BLOB`.
 fn constant_name(method_name: &str) -> proc_macro2::Ident {
     quote::format_ident!("{}", method_name.trim_start_matches("r#").to_uppercase())
+}
+
+/// A documented name as progenitor spells it in Rust.
+fn identifier(name: &str) -> proc_macro2::Ident {
+    let name = name.to_snake_case();
+    match syn::parse_str::<proc_macro2::Ident>(&name) {
+        Ok(identifier) => identifier,
+        Err(_) => quote::format_ident!("{name}_"),
+    }
 }
 
 /// The documented id as a method name, as progenitor forms it.

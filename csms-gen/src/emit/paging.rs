@@ -5,8 +5,8 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::Type;
 
-use super::doc;
 use super::rewrite::{BuiltCall, FieldTypes, generic_argument};
+use super::{doc, identifier};
 use crate::spec::Operation;
 
 /// `Paged` for the builder of each operation that says how it is paged.
@@ -165,14 +165,5 @@ fn outside(ty: &Type) -> TokenStream {
     match ty {
         Type::Path(path) if path.path.get_ident().is_some() => quote! { types::#path },
         other => quote! { #other },
-    }
-}
-
-/// A documented name as progenitor spells it in Rust.
-fn identifier(name: &str) -> Ident {
-    let name = heck::ToSnakeCase::to_snake_case(name);
-    match syn::parse_str::<Ident>(&name) {
-        Ok(identifier) => identifier,
-        Err(_) => format_ident!("{name}_"),
     }
 }

@@ -10,7 +10,7 @@ use super::Shared;
 use super::answer::Refusal;
 use super::gateway::Received;
 use crate::secret::SecretText;
-use crate::signer::{ALGORITHM, Message, hex, signature};
+use crate::signer::{ALGORITHM, Message, hex, signature, signed_headers};
 use crate::time::parse_sdk_date;
 
 const AUTH_TOKEN: &str = "x-auth-token";
@@ -98,10 +98,10 @@ fn check_signature(
         method: request.method.as_str(),
         path: &request.path,
         query: request.query.as_deref(),
-        headers: &request.headers,
+        headers: signed_headers(&request.headers, |name| names.contains(&name.as_str())),
     };
     let body_hash = hex(&Sha256::digest(&request.body));
-    let expected = signature(&message, &names, &body_hash, date, &key.secret_key);
+    let expected = signature(&message, &body_hash, date, &key.secret_key);
     if expected.as_deref() != Ok(claim.signature) {
         return Err("verify aksk signature fail");
     }
