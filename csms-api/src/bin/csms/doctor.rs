@@ -79,7 +79,11 @@ fn clock(theirs: Option<SystemTime>) -> Result<String, Failure> {
         Ok(ahead) => (ahead, "ahead of"),
         Err(behind) => (behind.duration(), "behind"),
     };
-    let text = format!("{} s {direction} the service's", skew.as_secs());
+    let text = match skew.as_secs() {
+        // The answer has whole seconds.
+        0 | 1 => "as the service's".to_owned(),
+        seconds => format!("{seconds} s {direction} the service's"),
+    };
     if skew < TOLERATED {
         return Ok(text);
     }

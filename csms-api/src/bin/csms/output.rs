@@ -113,27 +113,36 @@ fn rows(columns: &[&str], items: &[Value]) -> Grid {
     grid
 }
 
-/// The columns that fit beside each other, in their order, and the others.
+/// The columns that fit beside each other, and the others. The first always does: a table without
+/// it would be none. Ids of other things get what room is left.
 fn fitting<'a>(
     columns: &[&'a str],
     widths: &[u16],
     width: Option<usize>,
 ) -> (Vec<&'a str>, Vec<&'a str>) {
     let mut room = width.unwrap_or(usize::MAX);
-    let mut is_first = true;
-    let fits = |(_, width): &(&&str, &u16)| {
-        let needed = usize::from(**width) + usize::from(BETWEEN);
-        // A table without its first column would be none.
-        let fits = std::mem::take(&mut is_first) || needed <= room;
-        room = if fits {
-            room.saturating_sub(needed)
-        } else {
-            room
-        };
-        fits
-    };
-    let (shown, hidden): (Vec<_>, Vec<_>) = columns.iter().zip(widths).partition(fits);
-    let names = |columns: Vec<(&&'a str, &u16)>| columns.iter().map(|(name, _)| **name).collect();
+    let mut by_rank: Vec<(usize, usize)> = widths
+        .iter()
+        .map(|width| usize::from(*width) + usize::from(BETWEEN))
+        .enumerate()
+        .collect();
+    by_rank.sort_by_key(|(index, _)| {
+        let is_other_id = columns
+            .get(*index)
+            .is_some_and(|name| name.ends_with("_id"));
+        (*index > 0, is_other_id, *index)
+    });
+    let mut shown = Vec::new();
+    for (index, needed) in by_rank {
+        if index == 0 || needed <= room {
+            room = room.saturating_sub(needed);
+            shown.push(index);
+        }
+    }
+    let indexed = columns.iter().copied().enumerate();
+    let (shown, hidden): (Vec<_>, Vec<_>) = indexed.partition(|(index, _)| shown.contains(index));
+    let names =
+        |columns: Vec<(usize, &'a str)>| columns.into_iter().map(|(_, name)| name).collect();
     (names(shown), names(hidden))
 }
 
@@ -234,5 +243,28 @@ fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitting;
+
+    #[test]
+    fn ids_of_other_things_make_room() {
+        let columns = ["user_id", "name", "key_id", "state"];
+        let widths = [36, 10, 36, 8];
+        for (width, expected) in [
+            (None, &columns[..]),
+            (Some(98), &columns[..]),
+            (Some(97), &["user_id", "name", "state"]),
+            (Some(50), &["user_id", "name"]),
+            (Some(48), &["user_id", "state"]),
+            (Some(1), &["user_id"]),
+        ] {
+            let (shown, hidden) = fitting(&columns, &widths, width);
+            assert_eq!(shown, expected, "{width:?}");
+            assert_eq!(shown.len() + hidden.len(), columns.len());
+        }
     }
 }
