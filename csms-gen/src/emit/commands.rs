@@ -316,3 +316,80 @@ fn resolved<'a>(spec: &'a Spec, schema: &'a Value) -> &'a Value {
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::tokens;
+    use crate::spec::Spec;
+
+    /// The flags of an operation with these parameters and fields, each with its default.
+    fn flags(paging: serde_json::Value, fields: serde_json::Value) -> Result<Vec<String>, String> {
+        let text = json!({ "type": "string" });
+        let page = json!({ "type": "integer", "maximum": 100 });
+        let spec = json!({
+            "paths": { "/v1/{project_id}/{kind}/{name}": { "get": {
+                "operationId": "List",
+                "x-paging": paging,
+                "parameters": [
+                    { "in": "path", "name": "name", "required": true, "schema": text },
+                    { "in": "path", "name": "project_id", "required": true, "schema": text },
+                    {
+                        "in": "path", "name": "kind", "required": true, "schema": text,
+                        "x-literal": "all",
+                    },
+                    { "in": "query", "name": "region", "schema": text },
+                    { "in": "query", "name": "offset", "required": true, "schema": page },
+                    { "in": "query", "name": "limit", "required": true, "schema": page },
+                ],
+                "requestBody": { "content": { "application/json": { "schema": {
+                    "type": "object",
+                    "properties": fields,
+                } } } },
+            } } },
+        });
+        let spec = Spec::parse("spec.json", &spec.to_string()).unwrap();
+        let operations: Vec<_> = spec.operations().collect();
+        let table = tokens(&spec, &operations)?.to_string();
+        let entries = table.split("flag : \"").skip(1).map(|entry| {
+            let (flag, rest) = entry.split_once('"').unwrap();
+            let (_, default) = rest.split_once("default : ").unwrap();
+            let (default, _) = default.split_once(" ,").unwrap();
+            format!("{flag}: {default}")
+        });
+        Ok(entries.collect())
+    }
+
+    #[test]
+    fn taken_names_tell_their_place() {
+        let fields = json!({ "name": { "type": "string" }, "sizeLimit": { "type": "string" } });
+        let expected = [
+            "kind: Some (\"all\")",
+            "name: None",
+            "query-region: None",
+            "offset: None",
+            "limit: None",
+            "body-name: None",
+            "size-limit: None",
+        ];
+        assert_eq!(flags(json!(null), fields).unwrap(), expected);
+    }
+
+    #[test]
+    fn pages_that_must_be_named_begin_at_the_first_and_are_as_long_as_may_be() {
+        let paging = json!({ "position": "offset", "size": "limit" });
+        let flags = flags(paging, json!({})).unwrap();
+        assert_eq!(
+            flags[3..],
+            ["offset: Some (\"0\")", "limit: Some (\"100\")"]
+        );
+    }
+
+    #[test]
+    fn two_parameters_with_one_flag_are_an_error() {
+        let fields = json!({ "name": { "type": "string" }, "Name": { "type": "string" } });
+        let error = flags(json!(null), fields).unwrap_err();
+        assert_eq!(error, "List: two parameters have the flag --body-name");
+    }
+}

@@ -21,7 +21,9 @@ const BETWEEN: u16 = 2;
 
 /// Whether text for this place may have colours.
 pub fn has_colours(is_terminal: bool) -> bool {
-    is_terminal && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    let is_refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
+    is_terminal && !is_refused && !is_dumb
 }
 
 /// Writes to standard output.
@@ -202,10 +204,10 @@ fn trimmed(mut grid: Grid) -> String {
     lines.collect()
 }
 
-/// The terminal's width; none if the output goes elsewhere.
+/// The terminal's width; none if the output goes elsewhere, or to one that does not know it.
 fn width() -> Option<usize> {
     let width = Grid::new().width().map(usize::from);
-    width.filter(|_| stdout().is_terminal())
+    width.filter(|width| *width > 0 && stdout().is_terminal())
 }
 
 fn short(text: &str) -> String {

@@ -1,0 +1,12 @@
+//! The command as a process, over the service in memory.
+
+mod answers;
+mod backup;
+mod doctor;
+mod get;
+mod help;
+mod process;
+mod run;
+mod table;
+#[cfg(unix)]
+mod terminal;
