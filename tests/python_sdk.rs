@@ -26,7 +26,8 @@ async fn python() -> Option<String> {
 /// Tells so even when the output of tests is captured.
 fn skip(reason: &str) -> Option<String> {
     let hint = "CSMS_TEST_PYTHON names a Python that has the package";
-    writeln!(io::stderr(), "skipped: {reason}; {hint}").unwrap();
+    let line = format!("skipped: {reason}; {hint}\n");
+    io::stderr().write_all(line.as_bytes()).unwrap();
     None
 }
 

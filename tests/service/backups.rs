@@ -77,15 +77,13 @@ async fn a_backup_cannot_be_read_by_eye() {
     let (blob, again) = (back_up(&lab).await, back_up(&lab).await);
     assert!(blob.starts_with(")CloudSecretManagementBackupV1."));
     assert_ne!(blob, again);
-    // Neither as it is nor out of base64 does it show the value, or a repetition.
+    // Base64 of something that repeats itself would repeat itself.
     let text = blob.rsplit('.').next().unwrap();
-    for piece in [text.as_bytes()] {
-        let windows: Vec<_> = piece.windows(24).collect();
-        let mut sorted = windows.clone();
-        sorted.sort_unstable();
-        sorted.dedup();
-        assert_eq!(sorted.len(), windows.len());
-    }
+    let windows: Vec<_> = text.as_bytes().windows(24).collect();
+    let mut different = windows.clone();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(different.len(), windows.len());
 }
 
 #[tokio::test]
