@@ -10,6 +10,8 @@ mod bodies;
 mod deletion;
 #[path = "service/events.rs"]
 mod events;
+#[path = "service/hostile.rs"]
+mod hostile;
 #[path = "service/lifetime.rs"]
 mod lifetime;
 #[path = "service/operations.rs"]

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use csms_api::OPERATIONS;
 use serde_json::{Value, json};
+use tests::json_schema::strict_validator;
 use tests::lab::Lab;
-use tests::sample::{minimal, request_schema};
+use tests::sample::{minimal, request_schema, response_schema};
 
 const NOT_SIMULATED: [&str; 11] = [
     "CheckSecrets",
@@ -144,4 +145,14 @@ async fn every_other_operation_succeeds_as_documented() {
     let all: BTreeSet<_> = OPERATIONS.iter().map(|o| o.id).collect();
     let missing: Vec<_> = all.difference(&succeeded).copied().collect();
     assert_eq!(missing, NOT_SIMULATED);
+}
+
+#[test]
+fn a_field_that_the_spec_lacks_is_noticed() {
+    let schema = response_schema("ListSecrets", "200").unwrap();
+    let validator = strict_validator(schema);
+    assert!(validator.is_valid(&json!({ "secrets": [{ "name": "a" }], "page_info": {} })));
+    assert!(!validator.is_valid(&json!({ "secrets": [{ "name": "a", "value": "x" }] })));
+    assert!(!validator.is_valid(&json!({ "page_info": { "next_marker": null } })));
+    assert!(!validator.is_valid(&json!({ "other": 1 })));
 }

@@ -99,6 +99,7 @@ use crate::secret::SecretText;
 /// | 404 | `CSMS.0101` | a secret that is not there |
 /// | 404 | `CSMS.0005` | a version, stage, tag or event that is not there |
 /// | 404, 405 | `APIGW.0101` | a path or a method that is of no operation |
+/// | 413 | `APIGW.0201` | a body of more than 12 MiB |
 /// | 501 | `MOCK.0501` | an operation that is not simulated |
 pub struct Service {
     address: SocketAddr,
