@@ -145,7 +145,7 @@ async fn a_name_is_taken_once() {
     lab.create("demo").await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_who_create_one_name_at_once_one_wins() {
     let service = Service::start().await.unwrap();
     let client = service.client().unwrap();
