@@ -7,12 +7,30 @@ use crate::chain::SPEC;
 
 /// A validator of the values that a schema of the spec allows.
 pub fn validator(schema: &Value) -> Validator {
-    let mut root = translated(schema);
-    root["components"] = translated(&SPEC.value["components"]);
+    build(translated(schema), &SPEC.value["components"])
+}
+
+fn build(mut root: Value, components: &Value) -> Validator {
+    root["components"] = translated(components);
     jsonschema::options()
         .with_draft(jsonschema::Draft::Draft4)
         .build(&root)
         .unwrap_or_else(|error| panic!("{error}: {root}"))
+}
+
+/// A validator that refuses fields that the spec does not have.
+pub fn strict_validator(schema: &Value) -> Validator {
+    let mut components = SPEC.value["components"].clone();
+    for schema in components["schemas"]
+        .as_object_mut()
+        .expect("schemas")
+        .values_mut()
+    {
+        if schema.get("properties").is_some() {
+            schema["additionalProperties"] = json!(false);
+        }
+    }
+    build(translated(schema), &components)
 }
 
 /// OpenAPI 3.0 says `nullable` where JSON Schema has a type `null`.

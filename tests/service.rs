@@ -1,60 +1,32 @@
-//! The service in memory behaves as the documentation says.
+//! The service in memory behaves as the documentation says, and every answer is as the spec has it.
 
-use csms_api::mock::Service;
-
-#[tokio::test]
-async fn smoke() {
-    let service = Service::start().await.unwrap();
-    let client = service.client().unwrap();
-    client
-        .create_secret()
-        .name("demo")
-        .secret_string("hunter2")
-        .send()
-        .await
-        .unwrap();
-    let value = client.get_secret_value("demo").await.unwrap();
-    assert_eq!(value.text(), Some("hunter2"));
-    let backup = client
-        .download_secret_blob()
-        .secret_name("demo")
-        .send()
-        .await
-        .unwrap();
-    client
-        .delete_secret()
-        .secret_name("demo")
-        .send()
-        .await
-        .unwrap();
-    let error = client
-        .show_secret()
-        .secret_name("demo")
-        .send()
-        .await
-        .unwrap_err();
-    assert!(error.is_not_found(), "{error}");
-    client
-        .upload_secret_blob()
-        .secret_blob(backup.into_inner().secret_blob.unwrap())
-        .send()
-        .await
-        .unwrap();
-    let list = client.list_secrets().send().await.unwrap();
-    assert_eq!(list.secrets.as_ref().unwrap().len(), 1);
-    let signed = csms_api::Client::builder()
-        .endpoint(service.endpoint())
-        .project_id(service.project_id())
-        .credentials(csms_api::Credentials::access_key(
-            Service::ACCESS_KEY,
-            Service::SECRET_KEY,
-        ))
-        .build()
-        .unwrap();
-    signed
-        .show_secret()
-        .secret_name("demo")
-        .send()
-        .await
-        .unwrap();
-}
+#[path = "service/authentication.rs"]
+mod authentication;
+#[path = "service/backups.rs"]
+mod backups;
+#[path = "service/bodies.rs"]
+mod bodies;
+#[path = "service/deletion.rs"]
+mod deletion;
+#[path = "service/events.rs"]
+mod events;
+#[path = "service/hostile.rs"]
+mod hostile;
+#[path = "service/lifetime.rs"]
+mod lifetime;
+#[path = "service/operations.rs"]
+mod operations;
+#[path = "service/others.rs"]
+mod others;
+#[path = "service/paging.rs"]
+mod paging;
+#[path = "service/secrets.rs"]
+mod secrets;
+#[path = "service/stages.rs"]
+mod stages;
+#[path = "service/tags.rs"]
+mod tags;
+#[path = "service/typed.rs"]
+mod typed;
+#[path = "service/versions.rs"]
+mod versions;

@@ -365,4 +365,58 @@ mod tests {
             assert_eq!(parse_http_date(text), None, "{text}");
         }
     }
+
+    #[cfg(feature = "mock-service")]
+    #[test]
+    fn dates_of_signatures_are_read_back() {
+        use super::parse_sdk_date;
+
+        for seconds in [0, -1, 951_868_799, 1_795_578_443, 4_107_542_400] {
+            let text = sdk_date(time(seconds));
+            assert_eq!(parse_sdk_date(&text), Some(time(seconds)), "{text}");
+        }
+        for text in [
+            "",
+            "Z",
+            "20261125T034723",
+            "20261125 034723Z",
+            "20261325T034723Z",
+            "20261125T244723Z",
+            "2026112T034723Z",
+            "202611255T034723Z",
+            "20261125T03472Z",
+            "20261125T0347233Z",
+            "2026-1-5T034723Z",
+            "+0261125T034723Z",
+            "é261125T034723Z",
+        ] {
+            assert_eq!(parse_sdk_date(text), None, "{text}");
+        }
+    }
+
+    #[cfg(feature = "mock-service")]
+    #[test]
+    fn dates_are_written_as_http_and_iso_8601_have_them() {
+        use super::{http_date, iso8601};
+
+        for (seconds, http, iso) in [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT", "1970-01-01T00:00:00Z"),
+            (-1, "Wed, 31 Dec 1969 23:59:59 GMT", "1969-12-31T23:59:59Z"),
+            (
+                784_111_777,
+                "Sun, 06 Nov 1994 08:49:37 GMT",
+                "1994-11-06T08:49:37Z",
+            ),
+            (
+                1_795_578_443,
+                "Wed, 25 Nov 2026 03:47:23 GMT",
+                "2026-11-25T03:47:23Z",
+            ),
+        ] {
+            assert_eq!(http_date(time(seconds)), http);
+            assert_eq!(iso8601(time(seconds)), iso);
+            assert_eq!(parse_http_date(http), Some(time(seconds)));
+            assert_eq!(parse_iso8601(iso), Some(time(seconds)));
+        }
+    }
 }

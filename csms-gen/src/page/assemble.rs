@@ -521,6 +521,15 @@ impl<'a> Assembly<'a, '_> {
     fn examples(&mut self, request_body: Option<&Body>, responses: &Responses) -> Examples {
         let mut examples = Examples::default();
         for block in &self.outline.examples {
+            if block.text.len() > examples::LIMIT {
+                let message = format!(
+                    "this example has {} bytes and was left out, as everything over {} is: shorten it",
+                    block.text.len(),
+                    examples::LIMIT
+                );
+                self.warn(block.line, message);
+                continue;
+            }
             let value = match examples::json(&block.text) {
                 Ok(Some(value)) => value,
                 Ok(None) => continue,

@@ -49,26 +49,32 @@ pub fn entries(mut table: Table, warnings: &mut Vec<Warning>) -> Vec<Entry> {
     let Some(columns) = columns(&table, warnings) else {
         return Vec::new();
     };
-    let mut seen = HashSet::new();
-    let mut entries = Vec::new();
-    for row in std::mem::take(&mut table.rows) {
-        let Some(entry) = entry(&table.header, &row, &columns, warnings) else {
-            continue;
-        };
-        if seen.insert(entry.name.clone()) {
-            entries.push(entry);
-        } else {
+    let mut entries: Vec<Entry> = std::mem::take(&mut table.rows)
+        .into_iter()
+        .filter_map(|row| entry(&table.header, &row, &columns, warnings))
+        .collect();
+    let mut seen = HashSet::with_capacity(entries.len());
+    let is_first: Vec<bool> = entries
+        .iter()
+        .map(|entry| seen.insert(entry.name.as_str()))
+        .collect();
+    let first = entries.iter().zip(&is_first).filter(|(_, first)| **first);
+    warn_dotted(first.map(|(entry, _)| entry), &seen, warnings);
+    let mut is_first = is_first.into_iter();
+    entries.retain(|entry| {
+        let is_first = is_first.next().unwrap_or(true);
+        if !is_first {
             warn(
                 warnings,
-                row.line,
+                entry.line,
                 format!(
                     "`{}` stands twice in this table: the first row counts",
                     entry.name
                 ),
             );
         }
-    }
-    warn_dotted(&entries, &seen, warnings);
+        is_first
+    });
     entries
 }
 
@@ -101,7 +107,7 @@ fn columns(table: &Table, warnings: &mut Vec<Warning>) -> Option<Columns> {
     for (at, cell) in table.header.iter().enumerate() {
         match vocabulary::column(&cell.text) {
             Some(Column::Name | Column::Required | Column::Type | Column::Description) => {
-                if !met.insert(cell.text.as_str()) {
+                if !met.insert(&cell.text) {
                     warn(
                         warnings,
                         table.line,
@@ -139,7 +145,7 @@ fn entry(
         return None;
     }
     let cell = |at: Option<usize>| at.and_then(|at| row.cells.get(at));
-    let text = |at: Option<usize>| cell(at).map(|cell| cell.text.as_str()).unwrap_or_default();
+    let text = |at: Option<usize>| cell(at).map(|cell| &*cell.text).unwrap_or_default();
     let name = text(Some(columns.name));
     let repeats = |at: usize| {
         header.get(at).map(|cell| &cell.text) == row.cells.get(at).map(|cell| &cell.text)
@@ -181,7 +187,7 @@ fn entry(
         return None;
     }
     warn_name(name, cell(Some(columns.name)), row.line, warnings);
-    if cell(columns.description).is_some_and(|cell| cell.broken_pattern) {
+    if cell(columns.description).is_some_and(|cell| cell.broken_pattern()) {
         warn(
             warnings,
             row.line,
@@ -206,7 +212,7 @@ fn entry(
         links: [columns.kind, Some(columns.name)]
             .into_iter()
             .filter_map(cell)
-            .flat_map(|cell| cell.links.clone())
+            .flat_map(|cell| cell.links().to_vec())
             .collect(),
     })
 }
@@ -254,7 +260,7 @@ fn warn_name(name: &str, cell: Option<&Cell>, line: usize, warnings: &mut Vec<Wa
             ),
         );
     }
-    if cell.is_some_and(|cell| cell.inner_markup) {
+    if cell.is_some_and(|cell| cell.inner_markup()) {
         warn(
             warnings,
             line,
@@ -264,7 +270,11 @@ fn warn_name(name: &str, cell: Option<&Cell>, line: usize, warnings: &mut Vec<Wa
 }
 
 /// `error.error_code` beside `error` is a nested field, not a name with a dot.
-fn warn_dotted(entries: &[Entry], names: &HashSet<String>, warnings: &mut Vec<Warning>) {
+fn warn_dotted<'a>(
+    entries: impl Iterator<Item = &'a Entry>,
+    names: &HashSet<&str>,
+    warnings: &mut Vec<Warning>,
+) {
     for entry in entries {
         if let Some((parent, _)) = entry.name.split_once('.')
             && names.contains(parent)

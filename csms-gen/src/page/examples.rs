@@ -10,6 +10,9 @@ use super::Warning;
 use super::outline::ExampleBlock;
 use super::uri;
 
+/// A longer example is no documentation: as JSON it takes fifty times as much memory.
+pub const LIMIT: usize = 1024 * 1024;
+
 /// More misfits of one example say nothing new.
 const MAX_MISFITS: usize = 20;
 

@@ -291,12 +291,7 @@ impl TableBuilder {
         let Some(cell) = self.cell.take() else { return };
         self.repeat_from_above();
         let finished = cell.prose.finish();
-        let value = Cell {
-            text: finished.text,
-            links: cell.links,
-            inner_markup: finished.inner_markup,
-            broken_pattern: finished.broken_pattern,
-        };
+        let value = Cell::new(finished, cell.links);
         if cell.columns > 1 && !self.rows.is_empty() {
             self.warn(format!("a cell spans {} columns: its text is in the first of them and the others are empty", cell.columns));
         }
@@ -376,9 +371,10 @@ impl TableBuilder {
     fn end_row(&mut self) {
         self.end_cell();
         self.repeat_from_above();
-        if let Some(row) = self.row.take()
+        if let Some(mut row) = self.row.take()
             && !row.cells.is_empty()
         {
+            row.cells.shrink_to_fit();
             self.rows.push(row);
         }
     }

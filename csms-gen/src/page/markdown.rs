@@ -9,6 +9,9 @@ use super::source::{Cutter, Lines, Piece};
 use super::table::{Cell, Row, Table};
 use super::{PageError, Warning, html};
 
+/// A block has so many lines at most.
+const MAX_LINES: usize = 4096;
+
 /// A line of running text.
 #[derive(Debug, Default)]
 pub struct Line {
@@ -122,7 +125,8 @@ struct PipeTable {
     head_open: bool,
     row: Row,
     row_start: usize,
-    cell: Cell,
+    /// The targets of the links of the cell.
+    links: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -180,7 +184,7 @@ impl<'a> Reader<'a> {
             html::Inline::Nothing => {}
             html::Inline::Anchor { name, target } => {
                 if let Some(table) = &mut self.table {
-                    table.cell.links.extend(target);
+                    table.links.extend(target);
                     return;
                 }
                 self.note_line(range);
@@ -203,15 +207,23 @@ impl<'a> Reader<'a> {
         line.text = std::mem::take(&mut self.prose).finish().text;
         if !line.text.is_empty() || !line.anchors.is_empty() || !line.links.is_empty() {
             self.paragraph.push(line);
+            // Who reads lines takes them one by one: a long list need not be in one piece.
+            if self.paragraph.len() == MAX_LINES {
+                self.flush_lines();
+            }
         }
     }
 
     fn end_lines(&mut self) {
         self.end_line();
         if !self.paragraph.is_empty() {
-            self.blocks
-                .push(Block::Lines(std::mem::take(&mut self.paragraph)));
+            self.flush_lines();
         }
+    }
+
+    fn flush_lines(&mut self) {
+        let lines = std::mem::take(&mut self.paragraph);
+        self.blocks.push(Block::Lines(lines));
     }
 
     fn start(&mut self, tag: &Tag<'_>, range: &Range<usize>) {
@@ -220,7 +232,7 @@ impl<'a> Reader<'a> {
             Tag::Link { dest_url, .. } => {
                 self.note_line(range);
                 match &mut self.table {
-                    Some(table) => table.cell.links.push(dest_url.to_string()),
+                    Some(table) => table.links.push(dest_url.to_string()),
                     None => self.line.links.push(dest_url.to_string()),
                 }
             }
@@ -248,7 +260,7 @@ impl<'a> Reader<'a> {
                     head_open: false,
                     row: Row::default(),
                     row_start: range.start,
-                    cell: Cell::default(),
+                    links: Vec::new(),
                 });
             }
             _ => {}
@@ -301,15 +313,12 @@ impl<'a> Reader<'a> {
     fn end_cell(&mut self, range: &Range<usize>) {
         let finished = std::mem::take(&mut self.prose).finish();
         let Some(table) = &mut self.table else { return };
-        let mut cell = std::mem::take(&mut table.cell);
+        let links = std::mem::take(&mut table.links);
         // The parser makes up empty cells for a short row.
         if range.is_empty() {
             return;
         }
-        cell.text = finished.text;
-        cell.inner_markup = finished.inner_markup;
-        cell.broken_pattern = finished.broken_pattern;
-        table.row.cells.push(cell);
+        table.row.cells.push(Cell::new(finished, links));
     }
 
     fn end_head(&mut self, _: &Range<usize>) {
@@ -321,7 +330,8 @@ impl<'a> Reader<'a> {
 
     fn end_row(&mut self, range: &Range<usize>) {
         let Some(table) = &mut self.table else { return };
-        let row = std::mem::take(&mut table.row);
+        let mut row = std::mem::take(&mut table.row);
+        row.cells.shrink_to_fit();
         let count = cells_in(self.piece.text.get(range.clone()).unwrap_or_default());
         if count > table.table.header.len() {
             let message = format!(

@@ -552,7 +552,7 @@ impl Reader {
                 Some(statuses) => self.out.statuses.push(StatusRow {
                     line: row.line,
                     statuses,
-                    text: text(description),
+                    text: text(description).into(),
                 }),
                 None if text(column).is_empty() || vocabulary::is_nothing(&text(column)) => {}
                 None => self.warn(

@@ -9,6 +9,9 @@ use super::{PageError, html};
 /// A piece ends at the first fit place after so many bytes.
 const PIECE: usize = 256 * 1024;
 
+/// A paragraph of so many bytes is cut between two of its lines.
+const LONG: usize = 4 * PIECE;
+
 /// Markdown, with the way back to the page's lines.
 #[derive(Debug, Default)]
 pub struct Piece {
@@ -70,6 +73,8 @@ pub struct Cutter<'a> {
     line: usize,
     fence: Option<Fence>,
     in_pre: bool,
+    /// Since the last blank line something began with `<`: what follows may be HTML.
+    in_html: bool,
     after_blank: bool,
     pipes: PipeRows<'a>,
     piece: Piece,
@@ -93,6 +98,7 @@ impl<'a> Cutter<'a> {
             line: 1,
             fence: None,
             in_pre: false,
+            in_html: false,
             after_blank: true,
             pipes: PipeRows::default(),
             piece: Piece::at_line(1),
@@ -125,7 +131,13 @@ impl<'a> Cutter<'a> {
         if self.fence.is_some() || self.in_pre || rest.starts_with([' ', '\t', '\n']) {
             return None;
         }
-        if self.after_blank {
+        let is_within_long_text = || {
+            self.piece.text.len() > LONG
+                && self.pipes.last.is_none()
+                && !self.in_html
+                && rest.starts_with(char::is_alphanumeric)
+        };
+        if self.after_blank || is_within_long_text() {
             return Some(Piece::at_line(self.line));
         }
         let head = self.pipes.head.filter(|_| rest.starts_with('|'))?;
@@ -176,6 +188,7 @@ impl<'a> Cutter<'a> {
         self.position += line.len();
         self.line += usize::from(line.ends_with('\n'));
         self.after_blank = line.trim().is_empty();
+        self.in_html = !self.after_blank && (self.in_html || line.trim_start().starts_with('<'));
     }
 
     /// Markdown takes a line right under a pipe table as one more row; a page means the next text.

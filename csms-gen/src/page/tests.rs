@@ -1103,6 +1103,24 @@ fn a_request_line_before_the_json_is_dropped() {
 }
 
 #[test]
+fn an_example_of_megabytes_is_left_out() {
+    let items = vec!["{\"name\": \"a\"}"; 100_000].join(",\n");
+    let text = with_examples(&format!("```json\n[{items}]\n```\n"));
+    assert_eq!(facts(&text)["examples"]["request"], json!([]));
+    let expected = "this example has 1500001 bytes and was left out, as everything over 1048576 is";
+    assert!(warning(&text).contains(expected), "{}", warning(&text));
+}
+
+#[test]
+fn a_paragraph_of_megabytes_is_read_line_by_line() {
+    let line = "<a name=\"x\"></a>Some words, and [a link](https://example.com/x).\n";
+    let plain = "Some words that go on.\n".repeat(100_000);
+    let text = with_examples(&format!("{plain}{line}"));
+    assert_eq!(warnings(&text), Vec::<String>::new());
+    assert_eq!(facts(&text), facts(&with_examples(line)));
+}
+
+#[test]
 fn a_block_that_is_not_json_is_left_out() {
     for block in [
         "curl -X POST",

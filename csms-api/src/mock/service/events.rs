@@ -94,6 +94,7 @@ fn notification(target: NotificationRequest) -> Result<Notification, Refusal> {
 pub(super) fn list(state: &mut State, call: &Call<'_>) -> Outcome {
     let limit = limit(call)?;
     let marker = call.query("marker");
+    marker.map_or(Ok(()), |marker| plain_name("an event", marker))?;
     let events = state
         .events
         .iter()

@@ -85,7 +85,7 @@ pub(super) fn sign_in(shared: &Shared, request: &Received, now: SystemTime) -> O
         return Err(unauthorized());
     }
     let token = uuid();
-    let end = now + TOKEN_LIFE;
+    let end = now.checked_add(TOKEN_LIFE).unwrap_or(now);
     let header = HeaderValue::from_str(&token).map_err(|_| unauthorized())?;
     shared.state().tokens.insert(token, end);
     let body = json!({ "token": {

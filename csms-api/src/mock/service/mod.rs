@@ -72,7 +72,7 @@ use crate::secret::SecretText;
 /// | secrets | create, list, show, update, delete, import many; deletion by schedule and its cancelling. A deletion is carried out when its time is past by the service's clock |
 /// | versions | `v1`, `v2`, …; the newest is `latest`; `SYSCURRENT` goes to a new version unless stages are given, and whenever creating a version moves it, the version that had it gets `SYSPREVIOUS`, unless that was given too. A secret keeps 20 versions: one more takes the place of the oldest without a stage, which the service may delete |
 /// | stages | up to 12; UpdateSecretStage moves that one stage alone, and makes it if it is new |
-/// | tags | add (a value for a key that is there replaces it), remove, list, search. Removing many ignores keys that are not there |
+/// | tags | add (a value for a key that is there replaces it), remove, list, search. Removing many ignores keys that are not there; the tags of a project end with the documented 20 keys of 10 values |
 /// | events | create, list, show, update, delete unless subscribed to. Each occurrence on a subscribed secret is a record of ListNotificationRecords with the status `SUCCESS`; nothing is sent. `SECRET_VERSION_NEAR_EXPIRY` does not occur |
 /// | backups | text that any such service takes back, with the id, the versions, stages and tags of the secret. It is scrambled, not protected |
 /// | rotation | of secrets that are not `COMMON`, when asked for: a value with `users` gets new passwords for them, any other is replaced by random text. Nothing is rotated by itself |
@@ -80,8 +80,9 @@ use crate::secret::SecretText;
 ///
 /// Every other operation answers 501 with its name.
 ///
-/// While a deletion is scheduled a secret and its tags can be looked at; its value, versions and
-/// stages can't be read or changed, nor can it be rotated, backed up or updated.
+/// While the deletion of a secret is scheduled its metadata can be read and its tags can be
+/// changed; its values can't be read, and it can't be updated, rotated or backed up, nor can its
+/// versions and stages be changed.
 ///
 /// # Errors
 ///
@@ -99,6 +100,7 @@ use crate::secret::SecretText;
 /// | 404 | `CSMS.0101` | a secret that is not there |
 /// | 404 | `CSMS.0005` | a version, stage, tag or event that is not there |
 /// | 404, 405 | `APIGW.0101` | a path or a method that is of no operation |
+/// | 413 | `APIGW.0201` | a body of more than 12 MiB |
 /// | 501 | `MOCK.0501` | an operation that is not simulated |
 pub struct Service {
     address: SocketAddr,

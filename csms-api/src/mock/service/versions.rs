@@ -29,7 +29,8 @@ pub(super) struct Draft {
 
 /// Adds a version, which makes room for itself, and tells its number.
 pub(super) fn add(secret: &mut Secret, draft: Draft, now: i64) -> u32 {
-    let number = secret.versions.last().map_or(1, |last| last.number + 1);
+    let last = secret.versions.last().map_or(0, |last| last.number);
+    let number = last.saturating_add(1);
     secret.versions.push(Version {
         number,
         create_time: now,
