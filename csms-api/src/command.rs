@@ -134,7 +134,9 @@ pub async fn send(
 ) -> Result<Answered, Error> {
     let operation = command.operation;
     let request = request(client, operation, arguments).await?;
-    let answer = rt::execute(client, request, operation).await?;
+    let answer = rt::execute(client, request, operation)
+        .await
+        .map_err(|error| without_secrets(error, command, arguments))?;
     let (status, attempts) = (answer.status(), answer.attempts());
     let request_id = answer.request_id().map(str::to_owned);
     let body = if command.has_answer {
@@ -148,6 +150,39 @@ pub async fn send(
         attempts,
         body,
     })
+}
+
+/// The error without the secrets that were sent.
+fn without_secrets(error: Error, command: &Command, arguments: &Arguments) -> Error {
+    let mut secrets = Vec::new();
+    for parameter in command.parameters.iter().filter(|p| p.is_secret) {
+        let body = arguments.body.as_ref().map(SecretJson::expose);
+        if let Some(value) = body.and_then(|body| body.get(parameter.name)) {
+            // Of the objects of a list, some fields are secret.
+            collect_secrets(value, !parameter.is_list, &mut secrets);
+        }
+    }
+    secrets.into_iter().fold(error, Error::without)
+}
+
+fn collect_secrets<'a>(value: &'a Value, is_secret: bool, secrets: &mut Vec<&'a str>) {
+    /// Shorter ones are in every text, and no secrets.
+    const SHORTEST: usize = 4;
+    match value {
+        Value::String(text) if is_secret && text.len() >= SHORTEST => secrets.push(text),
+        Value::Array(list) => {
+            for value in list {
+                collect_secrets(value, is_secret, secrets);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let is_secret = is_secret || SECRETS.contains(&name.as_str());
+                collect_secrets(value, is_secret, secrets);
+            }
+        }
+        _ => {}
+    }
 }
 
 async fn request(

@@ -249,6 +249,16 @@ impl Error {
         self
     }
 
+    /// Takes a secret out of the service's own words, should they repeat it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn without(mut self, secret: &str) -> Self {
+        let words = [&mut self.0.code, &mut self.0.message];
+        for words in words.into_iter().flatten() {
+            *words = words.replace(secret, "<redacted>");
+        }
+        self
+    }
+
     /// Adds what the answer itself does not say.
     pub(crate) fn with_note(mut self, note: String) -> Self {
         self.0.note = Some(note);

@@ -157,6 +157,36 @@ async fn what_the_service_refuses_is_told_with_a_hint() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_repeats_a_secret_is_told_without_it() {
+    let csms = Csms::start().await;
+    let refusal =
+        json!({ "error_code": "C", "error_msg": format!("{} of demo is weak", secret()) });
+    let server = Scripted::start(vec![Act::answer(400, &refusal.to_string())]).await;
+    let endpoint = server.endpoint();
+    let import = json!([{ "name": "demo", "secret_string": secret() }]).to_string();
+    for (command, input) in [
+        (
+            &[
+                "secret",
+                "create",
+                "--name",
+                "a",
+                "--secret-string-file",
+                "-",
+            ][..],
+            secret(),
+        ),
+        (&["secret", "import", "--secrets-file", "-"], import),
+    ] {
+        let run = csms.run_with_input(
+            &[command, &["-v", "--endpoint", &endpoint]].concat(),
+            &input,
+        );
+        run.assert_failed(1, &[": 400 C: <redacted> of demo is weak"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_can_not_be_meant_so_sends_nothing() {
     let csms = Csms::start().await;
     let missing = csms.folder().join("missing");
