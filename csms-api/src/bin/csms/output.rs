@@ -168,10 +168,12 @@ fn add_rows(grid: &mut Grid, outer: &str, object: &Map<String, Value>) {
     for (name, value) in object {
         let full = format!("{outer}{name}");
         match value {
-            Value::Null => {}
             Value::Object(inner) => add_rows(grid, &format!("{full}."), inner),
             value => {
-                grid.add_row([header(&full), Cell::new(cell(Some(value), name))]);
+                let cell = cell(Some(value), name);
+                if !cell.is_empty() {
+                    grid.add_row([header(&full), Cell::new(cell)]);
+                }
             }
         }
     }
