@@ -21,18 +21,61 @@
 //! # }
 //! ```
 //!
-//! # What to rely on
+//! # Sign in
+//!
+//! [`Client::from_env`] takes what is there: region and keys from the environment, a profile file
+//! or the metadata of the instance. [`Credentials`] has each source on its own, and
+//! [`CredentialSource`] is for one of your own. Tokens and temporary keys are renewed before they
+//! end. A project id that nobody gave is looked up once.
+//!
+//! # Errors
+//!
+//! Every failure is an [`Error`], without a type parameter, so that `?` works. Any answer other
+//! than 2xx keeps its status, code, message and request id, whatever its body looks like:
+//!
+//! ```no_run
+//! # async fn example(client: csms_api::Client) -> Result<(), csms_api::Error> {
+//! match client.show_secret().secret_name("demo").send().await {
+//!     Ok(answer) => println!("{:?}", answer.secret),
+//!     Err(error) if error.is_not_found() => println!("there is none"),
+//!     // ShowSecret: 403 CSMS.0003: … (request id 7f3c…)
+//!     Err(error) => return Err(error),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Retries and time
+//!
+//! A call is sent up to three times within 60 seconds, see [`RetryPolicy`]. What may have been
+//! done is sent again only where the [operation](OPERATIONS) is safe to repeat: never two creates.
+//! `Retry-After` is honoured. [`Client::with_timeout`] and [`Client::with_retry`] change the policy
+//! for one call; dropping a call's future cancels it.
+//!
+//! # Requests and answers
 //!
 //! * **Tolerant answers.** Every field of an answer is optional. Null, missing and unknown
 //!   fields, new values of enumerations and values beyond documented limits decode.
 //! * **Requests as given.** Nothing is sent that was not set, an empty list is sent as `[]`, and
 //!   the service judges values. Only an empty path parameter, `.` and `..` are refused, since
 //!   they would address another resource.
-//! * **One error type.** Every answer other than 2xx is an [`Error`] with its status, code,
-//!   message and request id, whatever the body looks like.
-//! * **Secrets do not show.** [`SecretText`] and [`SecretJson`] print as `<redacted>`, and no
-//!   error, log or `Debug` output contains one, nor a token. Their memory is cleared on drop;
-//!   buffers of the transport (HTTP, TLS) are not.
+//! * **Lists.** The builders of paged lists have `.stream()` for items and `.pages()` for whole
+//!   answers; a page is requested when it is polled for.
+//!
+//! # Secrets
+//!
+//! [`SecretText`] and [`SecretJson`] print as `<redacted>`; `.expose()` gives what they hold. No
+//! error, log, span or `Debug` output contains a secret, a token or a key. Their memory is cleared
+//! on drop; buffers of the transport (HTTP, TLS) are not.
+//!
+//! # What counts as a breaking change
+//!
+//! What a newer service adds is not one: new operations, fields, values of enumerations, statuses.
+//! Types are `#[non_exhaustive]` and built by builders, enumerations keep values they do not know.
+//! Not one either: texts of errors and logs, the order of fields, documentation, hidden items, a
+//! higher `rust-version` (in a minor version). One is: a name that goes or changes its type, a
+//! field of a request that becomes required, another default of [`RetryPolicy`], another meaning
+//! of an exit status of the command. Before version 1.0 a breaking change raises the minor version.
 //!
 //! # Features
 //!
@@ -43,9 +86,11 @@
 //! | `http2` | HTTP/2 |
 //! | `schemars` | `JsonSchema` for all [`types`] |
 //! | `tracing` | a span for each call, an event for each retry |
-//! | `cli` | the command `csms` |
-//! | `mock-service` | `mock::Service`, the service in memory |
+//! | `mock-service` | `mock::Service`, the service in memory, for tests |
+//! | `mock` | also typed mocks of every operation for httpmock |
+//! | `cli` | the command `csms`: `cargo install csms-api --features cli` |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
 
 mod cache;
