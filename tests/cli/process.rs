@@ -86,6 +86,7 @@ impl Csms {
         command
             .current_dir(self.folder())
             .env("HOME", self.folder())
+            .env("USERPROFILE", self.folder())
             .env("HUAWEICLOUD_SDK_REGION", "mock")
             .env("HUAWEICLOUD_SDK_REGION_CSMS_MOCK", self.service.endpoint())
             .env("HUAWEICLOUD_SDK_AK", "AK")
@@ -117,11 +118,16 @@ impl Csms {
     }
 }
 
-/// The command without anything in its environment but a path.
+/// The command without anything in its environment but what programs need.
 pub fn bare(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_csms_command"));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    command.args(arguments).env_clear().env("PATH", path);
+    command.args(arguments).env_clear();
+    // Windows has no sockets without the latter.
+    for name in ["PATH", "SystemRoot"] {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
     command
 }
 
