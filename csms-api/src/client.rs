@@ -184,7 +184,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The base URL of IAM, which gives tokens and knows projects, instead of the region's.
+    /// The base URL of IAM, which gives tokens and knows projects, instead of the region's or that
+    /// of a profile.
     pub fn iam_endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.iam_endpoint = Some(endpoint.into());
         self
@@ -335,13 +336,15 @@ impl ClientBuilder {
                 #[cfg(feature = "tracing")]
                 host: endpoint::host(&endpoint),
                 endpoint,
-                project_id: self.project_id,
+                project_id: self.project_id.clone(),
                 looked_up_project: OnceCell::new(),
                 credentials,
                 context: SourceContext {
                     http: prepare(http)?,
                     direct: prepare(direct_transport())?,
                     iam_endpoint,
+                    iam_endpoint_is_set: self.iam_endpoint.is_some(),
+                    project_id: self.project_id.clone(),
                     region: self.region,
                     clock: self.clock,
                 },

@@ -178,6 +178,14 @@ impl Credential {
         }
     }
 
+    /// The same from nowhere, to compare.
+    #[cfg(test)]
+    fn without_place(&self) -> Self {
+        let mut credential = self.clone();
+        credential.place = None;
+        credential
+    }
+
     /// Whether it signs requests.
     pub(crate) fn is_key(&self) -> bool {
         matches!(self.kind, CredentialKind::AccessKey { .. })
@@ -280,6 +288,10 @@ pub struct SourceContext {
     pub(crate) direct: reqwest::Client,
     /// The base URL of IAM, without a slash at its end.
     pub(crate) iam_endpoint: String,
+    /// Whether the user has said so, and it is not derived from the region.
+    pub(crate) iam_endpoint_is_set: bool,
+    /// The project that the user has set on the client.
+    pub(crate) project_id: Option<String>,
     /// The region of the client.
     pub(crate) region: Option<String>,
     /// The time.
@@ -295,6 +307,11 @@ impl SourceContext {
     /// The base URL of IAM, without a slash at its end.
     pub fn iam_endpoint(&self) -> &str {
         &self.iam_endpoint
+    }
+
+    /// The project that was set on the client's builder.
+    pub fn project_id(&self) -> Option<&str> {
+        self.project_id.as_deref()
     }
 
     /// The region of the client.

@@ -12,8 +12,8 @@ use crate::time::parse_iso8601;
 
 /// A user of IAM who signs in with a password.
 ///
-/// The token is for the project with the [given id](Self::project_id), else for the project that
-/// has the name of the client's region. It is fetched at the first call and kept until shortly
+/// The token is for the project with the [given id](Self::project_id), else for that of the client,
+/// else for the project that has the name of the client's region. It is fetched at the first call and kept until shortly
 /// before it ends.
 ///
 /// ```
@@ -66,7 +66,8 @@ impl PasswordCredentials {
     }
 
     async fn token(&self, context: &SourceContext) -> Result<Credential, SourceError> {
-        let project = match (&self.project_id, &context.region) {
+        let project_id = self.project_id.as_deref().or(context.project_id());
+        let project = match (project_id, &context.region) {
             (Some(id), _) => Project::Id(id),
             (None, Some(region)) => Project::Name(region),
             (None, None) => {
@@ -296,9 +297,10 @@ mod tests {
 
     #[tokio::test]
     async fn the_token_is_for_the_region_or_the_given_project() {
-        for (user, scope) in [
-            (user(), json!({ "name": "cn-north-4" })),
-            (user().project_id("q"), json!({ "id": "q" })),
+        for (user, of_client, scope) in [
+            (user(), None, json!({ "name": "cn-north-4" })),
+            (user(), Some("c"), json!({ "id": "c" })),
+            (user().project_id("q"), Some("c"), json!({ "id": "q" })),
         ] {
             let server = MockServer::start_async().await;
             let mock = server
@@ -312,7 +314,9 @@ mod tests {
                         .json_body(answer());
                 })
                 .await;
-            let outcome = user.fetch(&test_context(&server.base_url())).await;
+            let mut context = test_context(&server.base_url());
+            context.project_id = of_client.map(str::to_owned);
+            let outcome = user.fetch(&context).await;
             assert_eq!(outcome, Ok(expected()));
             mock.assert_async().await;
         }
@@ -409,17 +413,23 @@ mod tests {
             })
             .collect();
         for task in tasks {
-            assert_eq!(*task.await.unwrap().unwrap(), expected());
+            assert_eq!(task.await.unwrap().unwrap().without_place(), expected());
         }
         mock.assert_async().await;
 
         // Refused by many, it is fetched once more.
-        let refused = expected();
+        let refused = credentials.current(&context).await.unwrap();
         for _ in 0..3 {
             assert!(credentials.refuse(&refused).await);
         }
-        assert_eq!(*credentials.current(&context).await.unwrap(), expected());
-        assert_eq!(*credentials.current(&context).await.unwrap(), expected());
+        assert_eq!(
+            credentials.current(&context).await.unwrap().without_place(),
+            expected()
+        );
+        assert_eq!(
+            credentials.current(&context).await.unwrap().without_place(),
+            expected()
+        );
         assert_eq!(mock.calls_async().await, 2);
     }
 }

@@ -16,9 +16,9 @@ pub(crate) async fn look_up(
         .region
         .as_deref()
         .ok_or_else(|| SourceError::Invalid("the client has no region".to_owned()))?;
-    let iam = credential
-        .iam_endpoint
-        .as_deref()
+    let of_credential = credential.iam_endpoint.as_deref();
+    let iam = of_credential
+        .filter(|_| !context.iam_endpoint_is_set)
         .unwrap_or(&context.iam_endpoint);
     ask(context, credential, iam, region)
         .await
@@ -118,6 +118,8 @@ pub(super) fn test_context(iam: &str) -> SourceContext {
         direct: http.clone(),
         http,
         iam_endpoint: iam.to_owned(),
+        iam_endpoint_is_set: false,
+        project_id: None,
         region: Some("cn-north-4".to_owned()),
         clock: crate::clock::Clock::new(move || now),
     }
@@ -193,6 +195,12 @@ mod tests {
         let context = test_context("http://127.0.0.1:1");
         assert_eq!(asked(&context, &credential).await.as_deref(), Ok("p"));
         mock.assert_async().await;
+
+        // Unless the client has been told which.
+        credential.iam_endpoint = Some("http://127.0.0.1:1".to_owned());
+        let mut context = test_context(&server.base_url());
+        context.iam_endpoint_is_set = true;
+        assert_eq!(asked(&context, &credential).await.as_deref(), Ok("p"));
     }
 
     #[tokio::test]
