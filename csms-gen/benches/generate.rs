@@ -15,7 +15,7 @@
 use std::sync::OnceLock;
 
 use csms_gen::drift;
-use csms_gen::emit::{self, Emitted, Modules};
+use csms_gen::emit::{self, Emitted, Modules, Rewritten};
 use csms_gen::generate;
 use csms_gen::lint::lint;
 use csms_gen::lower::{Lowered, Names, lower};
@@ -108,9 +108,13 @@ fn generated(subject: &Subject) -> syn::File {
     emit::progenitor::generate(&subject.spec, &lowered(subject).1).unwrap()
 }
 
+fn rewritten(subject: &Subject) -> Rewritten {
+    emit::rewritten(&subject.spec, generated(subject)).unwrap()
+}
+
 fn modules(subject: &Subject) -> Modules {
     let (names, lowered) = lowered(subject);
-    emit::modules(&subject.spec, &names, &lowered, generated(subject)).unwrap()
+    emit::modules(&subject.spec, &names, &lowered, rewritten(subject)).unwrap()
 }
 
 /// All of `generate --check`, with the files that it reads.
@@ -192,15 +196,23 @@ fn progenitor(bencher: Bencher<'_, '_>, size: usize) {
     );
 }
 
-/// Every rewrite of progenitor's output, and what is emitted from the spec alone.
+/// Every rewrite of progenitor's output.
 #[divan::bench(args = SIZES)]
 fn rewrite(bencher: Bencher<'_, '_>, size: usize) {
+    for_each(bencher, size, generated, |subject, generated| {
+        emit::rewritten(&subject.spec, generated).unwrap()
+    });
+}
+
+/// What is emitted from the spec alone: operations, enumerations, pages, registry, commands, mocks.
+#[divan::bench(args = SIZES)]
+fn emit_tables(bencher: Bencher<'_, '_>, size: usize) {
     for_each(
         bencher,
         size,
-        |subject| (lowered(subject), generated(subject)),
-        |subject, ((names, lowered), generated)| {
-            emit::modules(&subject.spec, &names, &lowered, generated).unwrap()
+        |subject| (lowered(subject), rewritten(subject)),
+        |subject, ((names, lowered), rewritten)| {
+            emit::modules(&subject.spec, &names, &lowered, rewritten).unwrap()
         },
     );
 }

@@ -13,6 +13,8 @@ use heck::{ToPascalCase, ToSnakeCase};
 use proc_macro2::TokenStream;
 use quote::quote;
 
+pub use rewrite::Rewritten;
+
 use crate::lower::{Lowered, Names, lower};
 use crate::problem::Problem;
 use crate::spec::{METHODS, Operation, Spec};
@@ -55,7 +57,8 @@ pub fn emit(spec: &Spec) -> Result<Emitted, Vec<Problem>> {
     let lowered = lower(spec, &names);
     let generated = progenitor::generate(spec, &lowered)?;
     let emitted = progenitor::quietly(|| {
-        let modules = modules(spec, &names, &lowered, generated);
+        let modules = rewritten(spec, generated)
+            .and_then(|rewritten| modules(spec, &names, &lowered, rewritten));
         Ok(modules.map(|modules| format(spec, &modules)))
     });
     emitted.unwrap_or_else(|reason| {
@@ -72,16 +75,20 @@ pub struct Modules {
     types: usize,
 }
 
-/// Rewrites progenitor's output, and adds what is made from the spec alone.
+/// Rewrites progenitor's output.
+pub fn rewritten(spec: &Spec, generated: syn::File) -> Result<Rewritten, Vec<Problem>> {
+    rewrite::rewrite(generated, spec, &in_generated_order(spec))
+        .map_err(|message| vec![Problem::new("progenitor's output", message)])
+}
+
+/// Adds to progenitor's output what is made from the spec alone.
 pub fn modules(
     spec: &Spec,
     names: &Names,
     lowered: &Lowered,
-    generated: syn::File,
+    rewritten: Rewritten,
 ) -> Result<Modules, Vec<Problem>> {
     let operations = in_generated_order(spec);
-    let rewritten = rewrite::rewrite(generated, spec, &operations)
-        .map_err(|message| vec![Problem::new("progenitor's output", message)])?;
     let paging = paging::tokens(&operations, &rewritten.calls, &rewritten.fields)
         .map_err(|message| vec![Problem::new(&spec.file, message)])?;
     let parse = |name, tokens| parse(name, spec, tokens);

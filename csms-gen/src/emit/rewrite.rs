@@ -20,6 +20,7 @@ use crate::lint::placeholders;
 use crate::spec::{Operation, Spec};
 
 /// progenitor's output, taken apart and rewritten.
+#[derive(Debug)]
 pub struct Rewritten {
     /// `impl Client`, with a method for each operation.
     pub methods: ItemImpl,
@@ -39,6 +40,7 @@ pub struct Rewritten {
 pub type FieldTypes = HashMap<String, HashMap<String, Type>>;
 
 /// The builder of an operation.
+#[derive(Debug)]
 pub struct BuiltCall {
     /// Its name.
     pub builder: Ident,
@@ -49,6 +51,7 @@ pub struct BuiltCall {
 }
 
 /// Something that an operation's builder has a setter for.
+#[derive(Debug)]
 pub struct Argument {
     /// The setter; `body` for the whole body.
     pub setter: Ident,
