@@ -444,3 +444,29 @@ async fn a_project_that_iam_fails_to_tell_is_asked_for_again() {
     let attempts = server.attempts();
     assert!(attempts[0].target().contains("/v1/found/"), "{attempts:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn looking_up_the_project_counts_for_the_overall_limit() {
+    let server = Scripted::start(vec![Act::Silence]).await;
+    let found = json!({ "projects": [{ "id": "found" }] }).to_string();
+    let busy = Act::with_header(503, "Retry-After", "9");
+    let iam = Scripted::start(vec![busy, Act::answer(200, &found)]).await;
+    let delay = Duration::from_secs(9);
+    let policy = RetryPolicy::default()
+        .with_delays(delay, delay)
+        .with_overall_timeout(Duration::from_secs(10));
+    let client = Client::builder()
+        .region("cn-north-4")
+        .endpoint(server.endpoint())
+        .iam_endpoint(iam.endpoint())
+        .credentials(Credentials::access_key("ak", "s3nt1nel"))
+        .retry(policy)
+        .build()
+        .unwrap();
+    let before = tokio::time::Instant::now();
+    let error = run(repeatable(client)).await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(iam.attempts().len(), 2);
+    let passed = before.elapsed();
+    assert!(passed < Duration::from_millis(10_500), "{passed:?}");
+}

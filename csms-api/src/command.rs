@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use reqwest::header::{ACCEPT, DATE, HeaderValue};
 use reqwest::{Method, Request, StatusCode};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::error::Error;
@@ -133,8 +134,9 @@ pub async fn send(
     arguments: &Arguments,
 ) -> Result<Answered, Error> {
     let operation = command.operation;
-    let request = request(client, operation, arguments).await?;
-    let answer = rt::execute(client, request, operation)
+    let started = rt::now();
+    let request = request(client, operation, arguments, started).await?;
+    let answer = rt::execute(client, request, operation, started)
         .await
         .map_err(|error| without_secrets(error, command, arguments))?;
     let (status, attempts) = (answer.status(), answer.attempts());
@@ -189,12 +191,13 @@ async fn request(
     client: &Client,
     operation: &'static Operation,
     arguments: &Arguments,
+    started: Instant,
 ) -> Result<Request, Error> {
     let method = Method::from_bytes(operation.method.as_bytes())
         .map_err(|_| rt::invalid_request(operation, "its method is unknown".to_owned()))?;
     let mut request = client
         .http()
-        .request(method, url(client, operation, arguments).await?)
+        .request(method, url(client, operation, arguments, started).await?)
         .header(ACCEPT, HeaderValue::from_static("application/json"))
         .query(&arguments.query);
     for (name, value) in &arguments.headers {
@@ -213,6 +216,7 @@ async fn url(
     client: &Client,
     operation: &'static Operation,
     arguments: &Arguments,
+    started: Instant,
 ) -> Result<String, Error> {
     let mut url = client.endpoint().to_owned();
     for segment in operation.path.split('/').skip(1) {
@@ -229,7 +233,7 @@ async fn url(
         let value = match (given, name) {
             (Some(value), _) => value,
             (None, "project_id") => {
-                rt::project_id(client, operation, client.default_project_id()).await?
+                rt::project_id(client, operation, client.default_project_id(), started).await?
             }
             (None, _) => {
                 return Err(rt::invalid_request(operation, format!("{name} is missing")));
@@ -347,7 +351,8 @@ pub async fn sign_in(client: &Client) -> Result<SignIn, Error> {
 
 /// The project that calls are about, looked up in IAM if nobody gave it.
 pub async fn project_id(client: &Client, command: &Command) -> Result<String, Error> {
-    rt::project_id(client, command.operation, client.default_project_id()).await
+    let own = client.default_project_id();
+    rt::project_id(client, command.operation, own, rt::now()).await
 }
 
 /// Asks the endpoint for nothing, unsigned: any answer will do. Tells the time by its clock.

@@ -81,12 +81,13 @@ pub(crate) async fn project_id(
     client: &Client,
     operation: &'static Operation,
     own: Result<String, String>,
+    started: Instant,
 ) -> Result<String, Error> {
     match own {
         Ok(project_id) => Ok(project_id),
         // In a box, since it is rare: the futures of all calls would be larger for it.
         Err(reason) if reason == PROJECT_ID_MISSING => {
-            Box::pin(look_up_project_id(client, operation)).await
+            Box::pin(look_up_project_id(client, operation, started)).await
         }
         Err(reason) => Err(invalid_request(operation, reason)),
     }
@@ -95,8 +96,9 @@ pub(crate) async fn project_id(
 async fn look_up_project_id(
     client: &Client,
     operation: &'static Operation,
+    started: Instant,
 ) -> Result<String, Error> {
-    let deadline = Instant::now() + client.retry().overall_timeout;
+    let deadline = started + client.retry().overall_timeout;
     if client.context().region().is_none() {
         let ask = || client.credentials().current(client.context());
         let credential = persistently(client, operation, deadline, ask).await?;
@@ -158,6 +160,11 @@ pub(crate) struct Answer {
     attempts: u32,
 }
 
+/// When a call begins: all that it does counts for its overall limit.
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
 /// Sends the request, again if the policy allows, and reads the answer; anything but 2xx is an
 /// error.
 ///
@@ -166,9 +173,9 @@ pub(crate) fn execute<'a>(
     client: &'a Client,
     request: Request,
     operation: &'static Operation,
+    started: Instant,
 ) -> Pin<Box<impl Future<Output = Result<Answer, Error>> + 'a>> {
     Box::pin(async move {
-        let started = Instant::now();
         let result = attempt_repeatedly(client, &request, operation, started).await;
         observe::finished(&result, started.elapsed());
         result

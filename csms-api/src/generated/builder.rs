@@ -54,9 +54,11 @@ impl<'a> DownloadSecretBlob<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::DownloadSecretBlobResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::DOWNLOAD_SECRET_BLOB;
         let Self { client, project_id, secret_name } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -74,7 +76,8 @@ impl<'a> DownloadSecretBlob<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.DownloadSecretBlob", client, rt::execute(client, request, OPERATION)
+            "csms.DownloadSecretBlob", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -135,9 +138,11 @@ impl<'a> ListSecretEvents<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ListEventResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::LIST_SECRET_EVENTS;
         let Self { client, project_id, limit, marker } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let marker = marker.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -156,7 +161,8 @@ impl<'a> ListSecretEvents<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.ListSecretEvents", client, rt::execute(client, request, OPERATION)
+            "csms.ListSecretEvents", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -227,9 +233,11 @@ impl<'a> CreateSecretEvent<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::SecretEventResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::CREATE_SECRET_EVENT;
         let Self { client, project_id, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let body = body
             .and_then(|v| {
                 types::CreateSecretEventRequestBody::try_from(v)
@@ -251,7 +259,8 @@ impl<'a> CreateSecretEvent<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.CreateSecretEvent", client, rt::execute(client, request, OPERATION)
+            "csms.CreateSecretEvent", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -358,9 +367,11 @@ impl<'a> ListSecrets<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ListSecretResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::LIST_SECRETS;
         let Self { client, project_id, event_name, limit, marker } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let event_name = event_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
@@ -381,7 +392,10 @@ impl<'a> ListSecrets<'a> {
             .query(&progenitor_client::QueryParam::new("marker", &marker))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.ListSecrets", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.ListSecrets", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .decode()
     }
@@ -447,9 +461,11 @@ impl<'a> CreateSecret<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::CREATE_SECRET;
         let Self { client, project_id, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let body = body
             .and_then(|v| {
                 types::CreateSecretRequestBody::try_from(v).map_err(|e| e.to_string())
@@ -469,7 +485,10 @@ impl<'a> CreateSecret<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.CreateSecret", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.CreateSecret", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .decode()
     }
@@ -643,9 +662,11 @@ impl<'a> ListSecretVersions<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ListSecretVersionsResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::LIST_SECRET_VERSIONS;
         let Self { client, project_id, secret_name, limit, marker } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
@@ -667,7 +688,8 @@ impl<'a> ListSecretVersions<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.ListSecretVersions", client, rt::execute(client, request, OPERATION)
+            "csms.ListSecretVersions", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -756,9 +778,11 @@ impl<'a> CreateSecretVersion<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::CreateSecretVersionResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::CREATE_SECRET_VERSION;
         let Self { client, project_id, secret_name, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -783,7 +807,8 @@ impl<'a> CreateSecretVersion<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.CreateSecretVersion", client, rt::execute(client, request, OPERATION)
+            "csms.CreateSecretVersion", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -902,9 +927,11 @@ impl<'a> DeleteSecretForSchedule<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::DELETE_SECRET_FOR_SCHEDULE;
         let Self { client, project_id, secret_name, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -930,7 +957,7 @@ impl<'a> DeleteSecretForSchedule<'a> {
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
             "csms.DeleteSecretForSchedule", client, rt::execute(client, request,
-            OPERATION)
+            OPERATION, call_started)
         )
             .await?
             .decode()
@@ -1009,9 +1036,11 @@ impl<'a> DeleteSecretTag<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::DELETE_SECRET_TAG;
         let Self { client, project_id, secret_id, key } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_id = secret_id
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let key = key.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
@@ -1026,7 +1055,8 @@ impl<'a> DeleteSecretTag<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.DeleteSecretTag", client, rt::execute(client, request, OPERATION)
+            "csms.DeleteSecretTag", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .ignore_body()
@@ -1101,9 +1131,11 @@ impl<'a> ShowSecretStage<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::SecretStageResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::SHOW_SECRET_STAGE;
         let Self { client, project_id, secret_name, stage_name } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let stage_name = stage_name
@@ -1124,7 +1156,8 @@ impl<'a> ShowSecretStage<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.ShowSecretStage", client, rt::execute(client, request, OPERATION)
+            "csms.ShowSecretStage", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -1229,9 +1262,11 @@ impl<'a> UpdateSecretStage<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::SecretStageResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::UPDATE_SECRET_STAGE;
         let Self { client, project_id, secret_name, stage_name, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let stage_name = stage_name
@@ -1259,7 +1294,8 @@ impl<'a> UpdateSecretStage<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.UpdateSecretStage", client, rt::execute(client, request, OPERATION)
+            "csms.UpdateSecretStage", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -1341,9 +1377,11 @@ impl<'a> DeleteSecretStage<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::DELETE_SECRET_STAGE;
         let Self { client, project_id, secret_name, stage_name } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let stage_name = stage_name
@@ -1360,7 +1398,8 @@ impl<'a> DeleteSecretStage<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.DeleteSecretStage", client, rt::execute(client, request, OPERATION)
+            "csms.DeleteSecretStage", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .ignore_body()
@@ -1416,9 +1455,11 @@ impl<'a> RestoreSecret<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::RESTORE_SECRET;
         let Self { client, project_id, secret_name } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -1436,7 +1477,8 @@ impl<'a> RestoreSecret<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.RestoreSecret", client, rt::execute(client, request, OPERATION)
+            "csms.RestoreSecret", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -1505,9 +1547,11 @@ impl<'a> UploadSecretBlob<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::UPLOAD_SECRET_BLOB;
         let Self { client, project_id, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let body = body
             .and_then(|v| {
                 types::UploadSecretBlobRequestBody::try_from(v)
@@ -1529,7 +1573,8 @@ impl<'a> UploadSecretBlob<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.UploadSecretBlob", client, rt::execute(client, request, OPERATION)
+            "csms.UploadSecretBlob", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -1625,9 +1670,11 @@ impl<'a> BatchCreateOrDeleteTags<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::BATCH_CREATE_OR_DELETE_TAGS;
         let Self { client, project_id, secret_id, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_id = secret_id
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -1649,7 +1696,7 @@ impl<'a> BatchCreateOrDeleteTags<'a> {
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
             "csms.BatchCreateOrDeleteTags", client, rt::execute(client, request,
-            OPERATION)
+            OPERATION, call_started)
         )
             .await?
             .ignore_body()
@@ -1733,9 +1780,11 @@ impl<'a> ShowSecretEvent<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::SecretEventResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::SHOW_SECRET_EVENT;
         let Self { client, project_id, event_name } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let event_name = event_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -1753,7 +1802,8 @@ impl<'a> ShowSecretEvent<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.ShowSecretEvent", client, rt::execute(client, request, OPERATION)
+            "csms.ShowSecretEvent", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -1841,9 +1891,11 @@ impl<'a> UpdateSecretEvent<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::SecretEventResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::UPDATE_SECRET_EVENT;
         let Self { client, project_id, event_name, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let event_name = event_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -1868,7 +1920,8 @@ impl<'a> UpdateSecretEvent<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.UpdateSecretEvent", client, rt::execute(client, request, OPERATION)
+            "csms.UpdateSecretEvent", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -1948,9 +2001,11 @@ impl<'a> DeleteSecretEvent<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::DELETE_SECRET_EVENT;
         let Self { client, project_id, event_name } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let event_name = event_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -1964,7 +2019,8 @@ impl<'a> DeleteSecretEvent<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.DeleteSecretEvent", client, rt::execute(client, request, OPERATION)
+            "csms.DeleteSecretEvent", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .ignore_body()
@@ -2020,9 +2076,11 @@ impl<'a> ShowSecret<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::SHOW_SECRET;
         let Self { client, project_id, secret_name } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -2039,7 +2097,10 @@ impl<'a> ShowSecret<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.ShowSecret", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.ShowSecret", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .decode()
     }
@@ -2122,9 +2183,11 @@ impl<'a> UpdateSecret<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<types::SecretResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::UPDATE_SECRET;
         let Self { client, project_id, secret_name, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -2147,7 +2210,10 @@ impl<'a> UpdateSecret<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.UpdateSecret", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.UpdateSecret", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .decode()
     }
@@ -2250,9 +2316,11 @@ impl<'a> DeleteSecret<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::DELETE_SECRET;
         let Self { client, project_id, secret_name } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -2265,7 +2333,10 @@ impl<'a> DeleteSecret<'a> {
             .delete(url)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.DeleteSecret", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.DeleteSecret", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .ignore_body()
     }
@@ -2339,9 +2410,11 @@ impl<'a> ShowSecretVersion<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ShowSecretVersionResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::SHOW_SECRET_VERSION;
         let Self { client, project_id, secret_name, version_id } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let version_id = version_id
@@ -2362,7 +2435,8 @@ impl<'a> ShowSecretVersion<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.ShowSecretVersion", client, rt::execute(client, request, OPERATION)
+            "csms.ShowSecretVersion", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -2467,9 +2541,11 @@ impl<'a> UpdateVersion<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::UpdateVersionMetadataResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::UPDATE_VERSION;
         let Self { client, project_id, secret_name, version_id, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let version_id = version_id
@@ -2496,7 +2572,8 @@ impl<'a> UpdateVersion<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.UpdateVersion", client, rt::execute(client, request, OPERATION)
+            "csms.UpdateVersion", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -2595,9 +2672,11 @@ impl<'a> ListResourceInstances<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ListResourceByTagsResponse>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::LIST_RESOURCE_INSTANCES;
         let Self { client, project_id, resource_instances, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let resource_instances = resource_instances
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -2622,7 +2701,8 @@ impl<'a> ListResourceInstances<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.ListResourceInstances", client, rt::execute(client, request, OPERATION)
+            "csms.ListResourceInstances", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -2729,9 +2809,11 @@ impl<'a> ListSecretTags<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ListSecretTagsResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::LIST_SECRET_TAGS;
         let Self { client, project_id, secret_id } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_id = secret_id
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -2749,7 +2831,8 @@ impl<'a> ListSecretTags<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.ListSecretTags", client, rt::execute(client, request, OPERATION)
+            "csms.ListSecretTags", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -2835,9 +2918,11 @@ impl<'a> CreateSecretTag<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::CREATE_SECRET_TAG;
         let Self { client, project_id, secret_id, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_id = secret_id
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -2857,7 +2942,8 @@ impl<'a> CreateSecretTag<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.CreateSecretTag", client, rt::execute(client, request, OPERATION)
+            "csms.CreateSecretTag", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .ignore_body()
@@ -2907,9 +2993,11 @@ impl<'a> ListNotificationRecords<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ListEventNotifyRecordsResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::LIST_NOTIFICATION_RECORDS;
         let Self { client, project_id } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let url = format!(
             "{}/v1/{}/csms/notification-records", client.endpoint(),
             rt::path_segment(OPERATION, "project_id", & project_id) ?
@@ -2925,7 +3013,7 @@ impl<'a> ListNotificationRecords<'a> {
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
             "csms.ListNotificationRecords", client, rt::execute(client, request,
-            OPERATION)
+            OPERATION, call_started)
         )
             .await?
             .decode()
@@ -2966,9 +3054,11 @@ impl<'a> ListProjectSecretsTags<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ListProjectSecretsTagsResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::LIST_PROJECT_SECRETS_TAGS;
         let Self { client, project_id } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let url = format!(
             "{}/v1/{}/csms/tags", client.endpoint(), rt::path_segment(OPERATION,
             "project_id", & project_id) ?
@@ -2984,7 +3074,7 @@ impl<'a> ListProjectSecretsTags<'a> {
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
             "csms.ListProjectSecretsTags", client, rt::execute(client, request,
-            OPERATION)
+            OPERATION, call_started)
         )
             .await?
             .decode()
@@ -3042,9 +3132,11 @@ impl<'a> RotateSecret<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::VersionRotateResponse>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::ROTATE_SECRET;
         let Self { client, project_id, secret_name } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let secret_name = secret_name
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -3061,7 +3153,10 @@ impl<'a> RotateSecret<'a> {
             )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.RotateSecret", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.RotateSecret", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .decode()
     }
@@ -3132,9 +3227,11 @@ impl<'a> BatchGetSecretValue<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::BatchGetSecretValueResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::BATCH_GET_SECRET_VALUE;
         let Self { client, project_id, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let body = body
             .and_then(|v| {
                 types::BatchGetSecretValueRequestBody::try_from(v)
@@ -3156,7 +3253,8 @@ impl<'a> BatchGetSecretValue<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.BatchGetSecretValue", client, rt::execute(client, request, OPERATION)
+            "csms.BatchGetSecretValue", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -3231,9 +3329,11 @@ impl<'a> BatchImportSecrets<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<types::ImportResponse>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::BATCH_IMPORT_SECRETS;
         let Self { client, project_id, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let body = body
             .and_then(|v| {
                 types::ImportSecretsRequest::try_from(v).map_err(|e| e.to_string())
@@ -3254,7 +3354,8 @@ impl<'a> BatchImportSecrets<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.BatchImportSecrets", client, rt::execute(client, request, OPERATION)
+            "csms.BatchImportSecrets", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -3332,9 +3433,11 @@ impl<'a> CheckSecrets<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::CheckSecretsResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::CHECK_SECRETS;
         let Self { client, project_id, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let body = body
             .and_then(|v| {
                 types::CheckSecretsRequestBody::try_from(v).map_err(|e| e.to_string())
@@ -3354,7 +3457,10 @@ impl<'a> CheckSecrets<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.CheckSecrets", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.CheckSecrets", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .decode()
     }
@@ -3414,6 +3520,7 @@ impl<'a> ShowAgency<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ShowAgencyResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::SHOW_AGENCY;
         let Self { client, secret_type } = self;
         let secret_type = secret_type
@@ -3429,7 +3536,10 @@ impl<'a> ShowAgency<'a> {
             .query(&progenitor_client::QueryParam::new("secret_type", &secret_type))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.ShowAgency", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.ShowAgency", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .decode()
     }
@@ -3482,6 +3592,7 @@ impl<'a> CreateAgency<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::CreateAgencyResoponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::CREATE_AGENCY;
         let Self { client, body } = self;
         let body = body
@@ -3500,7 +3611,10 @@ impl<'a> CreateAgency<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.CreateAgency", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.CreateAgency", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .decode()
     }
@@ -3566,9 +3680,11 @@ impl<'a> ListGrants<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ListGrantsResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::LIST_GRANTS;
         let Self { client, project_id, resource_id } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let resource_id = resource_id
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let url = format!(
@@ -3585,7 +3701,10 @@ impl<'a> ListGrants<'a> {
             .query(&progenitor_client::QueryParam::new("resource_id", &resource_id))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.ListGrants", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.ListGrants", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .decode()
     }
@@ -3668,9 +3787,11 @@ impl<'a> UpdateGrant<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<types::GrantResponse>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::UPDATE_GRANT;
         let Self { client, project_id, resource_id, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let resource_id = resource_id
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let body = body
@@ -3693,7 +3814,10 @@ impl<'a> UpdateGrant<'a> {
             .query(&progenitor_client::QueryParam::new("resource_id", &resource_id))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.UpdateGrant", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.UpdateGrant", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .decode()
     }
@@ -3806,9 +3930,11 @@ impl<'a> CreateGrants<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<types::GrantResponse>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::CREATE_GRANTS;
         let Self { client, project_id, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let body = body
             .and_then(|v| {
                 types::GrantSecretReqBody::try_from(v).map_err(|e| e.to_string())
@@ -3828,7 +3954,10 @@ impl<'a> CreateGrants<'a> {
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.CreateGrants", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.CreateGrants", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .decode()
     }
@@ -3937,9 +4066,11 @@ impl<'a> DeleteGrant<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<()>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::DELETE_GRANT;
         let Self { client, project_id, grantee_user, resource_id } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let grantee_user = grantee_user
             .map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let resource_id = resource_id
@@ -3955,7 +4086,10 @@ impl<'a> DeleteGrant<'a> {
             .query(&progenitor_client::QueryParam::new("resource_id", &resource_id))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.DeleteGrant", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.DeleteGrant", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .ignore_body()
     }
@@ -4025,9 +4159,11 @@ impl<'a> GenerateRandomPassword<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::CreatePasswordResponse>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::GENERATE_RANDOM_PASSWORD;
         let Self { client, project_id, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let body = body
             .and_then(|v| {
                 types::CreatePasswordRequestBody::try_from(v).map_err(|e| e.to_string())
@@ -4049,7 +4185,7 @@ impl<'a> GenerateRandomPassword<'a> {
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
             "csms.GenerateRandomPassword", client, rt::execute(client, request,
-            OPERATION)
+            OPERATION, call_started)
         )
             .await?
             .decode()
@@ -4212,9 +4348,11 @@ impl<'a> ListSecretTask<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ListSecretTaskResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::LIST_SECRET_TASK;
         let Self { client, project_id, limit, marker, secret_name, status, task_id } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let marker = marker.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
         let secret_name = secret_name
@@ -4240,7 +4378,8 @@ impl<'a> ListSecretTask<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.ListSecretTask", client, rt::execute(client, request, OPERATION)
+            "csms.ListSecretTask", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -4313,6 +4452,7 @@ impl<'a> ListUsers<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<types::UsersListResponse>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::LIST_USERS;
         let Self { client, limit, offset, org_id, user_info } = self;
         let limit = limit.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
@@ -4334,7 +4474,10 @@ impl<'a> ListUsers<'a> {
             .query(&progenitor_client::QueryParam::new("user_info", &user_info))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
-        rt::traced!("csms.ListUsers", client, rt::execute(client, request, OPERATION))
+        rt::traced!(
+            "csms.ListUsers", client, rt::execute(client, request, OPERATION,
+            call_started)
+        )
             .await?
             .decode()
     }
@@ -4404,6 +4547,7 @@ impl<'a> ShowSecretFunctionTemplates<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ShowFunctionTemplatesResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::SHOW_SECRET_FUNCTION_TEMPLATES;
         let Self { client, engine, secret_sub_type, secret_type } = self;
         let engine = engine.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
@@ -4428,7 +4572,7 @@ impl<'a> ShowSecretFunctionTemplates<'a> {
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
             "csms.ShowSecretFunctionTemplates", client, rt::execute(client, request,
-            OPERATION)
+            OPERATION, call_started)
         )
             .await?
             .decode()
@@ -4469,9 +4613,11 @@ impl<'a> ShowSecretsConfig<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::CheckSecretsConfigResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::SHOW_SECRETS_CONFIG;
         let Self { client, project_id } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let url = format!(
             "{}/v1/{}/secrets/checker/config", client.endpoint(),
             rt::path_segment(OPERATION, "project_id", & project_id) ?
@@ -4486,7 +4632,8 @@ impl<'a> ShowSecretsConfig<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.ShowSecretsConfig", client, rt::execute(client, request, OPERATION)
+            "csms.ShowSecretsConfig", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -4558,9 +4705,11 @@ impl<'a> UpdateSecretsConfig<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::CheckSecretsConfigResponseBody>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::UPDATE_SECRETS_CONFIG;
         let Self { client, project_id, body } = self;
-        let project_id = rt::project_id(client, OPERATION, project_id).await?;
+        let project_id = rt::project_id(client, OPERATION, project_id, call_started)
+            .await?;
         let body = body
             .and_then(|v| {
                 types::UpdateSecretsConfigRequestBody::try_from(v)
@@ -4582,7 +4731,8 @@ impl<'a> UpdateSecretsConfig<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.UpdateSecretsConfig", client, rt::execute(client, request, OPERATION)
+            "csms.UpdateSecretsConfig", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -4629,6 +4779,7 @@ impl<'a> ShowUserDetail<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<types::QueryUserResponse>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::SHOW_USER_DETAIL;
         let Self { client, user_id } = self;
         let user_id = user_id.map_err(|reason| rt::invalid_request(OPERATION, reason))?;
@@ -4646,7 +4797,8 @@ impl<'a> ShowUserDetail<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.ShowUserDetail", client, rt::execute(client, request, OPERATION)
+            "csms.ShowUserDetail", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()
@@ -4698,6 +4850,7 @@ impl<'a> UpdateUserPassword<'a> {
     ///
     /// Every answer other than 2xx, an answer that does not decode, a failed connection, a missing or ambiguous parameter: see [`Error`].
     pub async fn send(self) -> Result<ResponseValue<types::UserIdResponse>, Error> {
+        let call_started = rt::now();
         const OPERATION: &Operation = &operations::UPDATE_USER_PASSWORD;
         let Self { client, body } = self;
         let body = body
@@ -4717,7 +4870,8 @@ impl<'a> UpdateUserPassword<'a> {
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
-            "csms.UpdateUserPassword", client, rt::execute(client, request, OPERATION)
+            "csms.UpdateUserPassword", client, rt::execute(client, request, OPERATION,
+            call_started)
         )
             .await?
             .decode()

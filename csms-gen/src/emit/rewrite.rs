@@ -698,7 +698,7 @@ impl Builder<'_, '_> {
             };
             if matches!(&local.pat, syn::Pat::Ident(pattern) if pattern.ident == "project_id") {
                 *statement = parse_quote! {
-                    let project_id = rt::project_id(#client, OPERATION, project_id).await?;
+                    let project_id = rt::project_id(#client, OPERATION, project_id, call_started).await?;
                 };
                 count += 1;
             }
@@ -991,9 +991,11 @@ impl Builder<'_, '_> {
         let request = request.unwrap_or_else(|| format_ident!("request"));
         let span = format!("csms.{}", self.operation.id.unwrap_or_default());
         let send = self.function("send")?;
+        let started = parse_quote! { let call_started = rt::now(); };
+        send.block.stmts.insert(0, started);
         send.block.stmts.push(Stmt::Expr(
             parse_quote! {
-                rt::traced!(#span, #client, rt::execute(#client, #request, OPERATION)).await?.#decode()
+                rt::traced!(#span, #client, rt::execute(#client, #request, OPERATION, call_started)).await?.#decode()
             },
             None,
         ));
