@@ -205,14 +205,10 @@ async fn attempt_repeatedly(
             return Err(error);
         }
         let now = client.context().clock.now();
-        let mut attempt = authenticated(client, operation, request, &credential, now)
-            .map_err(|reason| Error::usage(operation.id, reason).with_attempts(attempts))?;
         let left = deadline.saturating_duration_since(Instant::now());
-        if left < client.attempt_timeout() {
-            *attempt.timeout_mut() = Some(left);
-        }
+        let sent = send_once(client, operation, request, &credential, now, left)
+            .map_err(|reason| Error::usage(operation.id, reason).with_attempts(attempts))?;
         let signed_at = credential.is_key().then_some(now);
-        let sent = client.http().execute(attempt);
         let (error, failure) = match exchange(sent, signed_at, operation).await {
             Ok(answer) => {
                 return Ok(Answer {
@@ -247,14 +243,15 @@ async fn attempt_repeatedly(
     }
 }
 
-/// The request as it is sent once: with what proves who makes it.
-fn authenticated(
+/// Sends the request with what proves who makes it. `left` is the time that the call still has.
+fn send_once(
     client: &Client,
     operation: &Operation,
     request: &Request,
     credential: &Credential,
     now: SystemTime,
-) -> Result<Request, String> {
+    left: Duration,
+) -> Result<impl Future<Output = Result<Response, reqwest::Error>> + use<>, String> {
     let mut attempt = request
         .try_clone()
         .ok_or("the body of the request can't be sent again")?;
@@ -268,7 +265,10 @@ fn authenticated(
         .or(client.known_project_id())
         .or(credential.project_id.as_deref());
     credential.apply(&mut attempt, project_id, now)?;
-    Ok(attempt)
+    if left < client.attempt_timeout() {
+        *attempt.timeout_mut() = Some(left);
+    }
+    Ok(client.http().execute(attempt))
 }
 
 /// The project that the request is about: each call may have its own.
