@@ -226,11 +226,13 @@ impl<'a> Comparison<'a> {
             self.type_of(&at, &field.type_name, property, field.origin.line);
             let required = super::elements(object.get("required")).any(|r| *r == field.name);
             self.required(&at, field.required, Some(required), field.origin.line);
-            // A property of another type is one difference, not one for each of its fields.
-            if let (Some(fields), true) = (
-                &field.fields,
-                notation(self.spec, property) == field.type_name,
-            ) {
+            // A property of another type is one difference, not one for each of its fields; of a
+            // type that nobody knows, the spec can't say what its fields are.
+            let is_same = notation(self.spec, property) == field.type_name;
+            let (_, core) = self.object_of(&at, property);
+            if let (Some(fields), true) = (&field.fields, is_same)
+                && core.get("x-documented-type").is_none()
+            {
                 self.object(&at, fields, property);
             }
         }
