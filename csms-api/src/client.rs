@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use tokio::sync::OnceCell;
 
 use crate::clock::Clock;
@@ -316,10 +317,12 @@ impl ClientBuilder {
         let user_agent = user_agent(self.user_agent_suffix.as_deref());
         let connect_timeout = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
         let timeout = self.timeout.unwrap_or(TIMEOUT);
+        let json = HeaderValue::from_static("application/json");
         let prepare = |builder: reqwest::ClientBuilder| {
             builder
                 .timeout(timeout)
                 .user_agent(&user_agent)
+                .default_headers(HeaderMap::from_iter([(ACCEPT, json.clone())]))
                 .connect_timeout(connect_timeout)
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())

@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use reqwest::header::{ACCEPT, DATE, HeaderValue};
+use reqwest::header::{DATE, HeaderValue};
 use reqwest::{Method, Request, StatusCode};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -198,7 +198,6 @@ async fn request(
     let mut request = client
         .http()
         .request(method, url(client, operation, arguments, started).await?)
-        .header(ACCEPT, HeaderValue::from_static("application/json"))
         .query(&arguments.query);
     for (name, value) in &arguments.headers {
         let value = HeaderValue::from_str(value).map_err(|_| rt::invalid_header(operation))?;

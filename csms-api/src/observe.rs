@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::error::Error;
 use crate::operation::Operation;
 use crate::rt::Answer;
@@ -34,7 +36,7 @@ pub(crate) use traced;
 
 /// Completes the span of the call.
 #[cfg(feature = "tracing")]
-pub(crate) fn finished(result: &Result<Answer, Error>, duration: Duration) {
+pub(crate) fn finished(result: &Result<Answer, Error>, started: Instant) {
     let (status, attempts, request_id) = match result {
         Ok(answer) => (
             Some(answer.status()),
@@ -53,7 +55,7 @@ pub(crate) fn finished(result: &Result<Answer, Error>, duration: Duration) {
     }
     span.record(
         "duration_ms",
-        u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     );
 }
 
@@ -71,7 +73,7 @@ pub(crate) fn retrying(operation: &Operation, error: &Error, delay: Duration) {
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn finished(_: &Result<Answer, Error>, _: Duration) {}
+pub(crate) fn finished(_: &Result<Answer, Error>, _: Instant) {}
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn retrying(_: &Operation, _: &Error, _: Duration) {}

@@ -68,7 +68,11 @@ pub(crate) fn path_segment(
         );
         return Err(Error::usage(operation.id, reason));
     }
-    Ok(Cow::from(utf8_percent_encode(&value, RESERVED)).into_owned())
+    let encoded = match Cow::from(utf8_percent_encode(&value, RESERVED)) {
+        Cow::Borrowed(encoded) if encoded == value => None,
+        encoded => Some(encoded.into_owned()),
+    };
+    Ok(encoded.unwrap_or(value))
 }
 
 /// A project id that nobody has set: it can be looked up.
@@ -177,7 +181,7 @@ pub(crate) fn execute<'a>(
 ) -> Pin<Box<impl Future<Output = Result<Answer, Error>> + 'a>> {
     Box::pin(async move {
         let result = attempt_repeatedly(client, &request, operation, started).await;
-        observe::finished(&result, started.elapsed());
+        observe::finished(&result, started);
         result
     })
 }
@@ -193,10 +197,16 @@ async fn attempt_repeatedly(
     let mut attempts = 0;
     let mut refused: Option<(Arc<Credential>, Error)> = None;
     loop {
-        let ask = || client.credentials().current(client.context());
-        let credential = persistently(client, operation, deadline, ask)
-            .await
-            .map_err(|error| error.with_attempts(attempts))?;
+        let credential = match client.credentials().fixed_one() {
+            Some(credential) => Arc::clone(credential),
+            // In a box, as most calls need none of it.
+            None => {
+                let ask = || client.credentials().current(client.context());
+                Box::pin(persistently(client, operation, deadline, ask))
+                    .await
+                    .map_err(|error| error.with_attempts(attempts))?
+            }
+        };
         // The source has nothing else than what was refused.
         if let Some((before, _)) = &refused
             && *before == credential
@@ -252,9 +262,7 @@ fn send_once(
     now: SystemTime,
     left: Duration,
 ) -> Result<impl Future<Output = Result<Response, reqwest::Error>> + use<>, String> {
-    let mut attempt = request
-        .try_clone()
-        .ok_or("the body of the request can't be sent again")?;
+    let mut attempt = copy(request).ok_or("the body of the request can't be sent again")?;
     let in_path = if credential.is_key() {
         project_in_path(client, operation, request)
     } else {
@@ -269,6 +277,16 @@ fn send_once(
         *attempt.timeout_mut() = Some(left);
     }
     Ok(client.http().execute(attempt))
+}
+
+/// `try_clone` would take room for extensions that no request of ours has.
+fn copy(request: &Request) -> Option<Request> {
+    if request.body().is_some() {
+        return request.try_clone();
+    }
+    let mut copy = Request::new(request.method().clone(), request.url().clone());
+    copy.headers_mut().clone_from(request.headers());
+    Some(copy)
 }
 
 /// The project that the request is about: each call may have its own.

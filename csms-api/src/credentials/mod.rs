@@ -480,6 +480,14 @@ impl Credentials {
         }
     }
 
+    /// The credential that is always the same, if nobody has to be asked for one.
+    pub(crate) fn fixed_one(&self) -> Option<&Arc<Credential>> {
+        match &self.0 {
+            Kind::Fixed(credential) => Some(credential),
+            Kind::Loaded(_) => None,
+        }
+    }
+
     /// The credential for a request that is sent now.
     pub(crate) async fn current(
         &self,

@@ -69,10 +69,6 @@ impl<'a> DownloadSecretBlob<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
@@ -152,10 +148,6 @@ impl<'a> ListSecretEvents<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("limit", &limit))
             .query(&progenitor_client::QueryParam::new("marker", &marker))
             .build()
@@ -251,10 +243,6 @@ impl<'a> CreateSecretEvent<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -383,10 +371,6 @@ impl<'a> ListSecrets<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("event_name", &event_name))
             .query(&progenitor_client::QueryParam::new("limit", &limit))
             .query(&progenitor_client::QueryParam::new("marker", &marker))
@@ -478,10 +462,6 @@ impl<'a> CreateSecret<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -679,10 +659,6 @@ impl<'a> ListSecretVersions<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("limit", &limit))
             .query(&progenitor_client::QueryParam::new("marker", &marker))
             .build()
@@ -799,10 +775,6 @@ impl<'a> CreateSecretVersion<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -948,10 +920,6 @@ impl<'a> DeleteSecretForSchedule<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -1149,10 +1117,6 @@ impl<'a> ShowSecretStage<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
@@ -1286,10 +1250,6 @@ impl<'a> UpdateSecretStage<'a> {
         let request = client
             .http()
             .put(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -1470,10 +1430,6 @@ impl<'a> RestoreSecret<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
@@ -1565,10 +1521,6 @@ impl<'a> UploadSecretBlob<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -1795,10 +1747,6 @@ impl<'a> ShowSecretEvent<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
@@ -1912,10 +1860,6 @@ impl<'a> UpdateSecretEvent<'a> {
         let request = client
             .http()
             .put(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -2091,10 +2035,6 @@ impl<'a> ShowSecret<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
@@ -2203,10 +2143,6 @@ impl<'a> UpdateSecret<'a> {
         let request = client
             .http()
             .put(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -2428,10 +2364,6 @@ impl<'a> ShowSecretVersion<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
@@ -2564,10 +2496,6 @@ impl<'a> UpdateVersion<'a> {
         let request = client
             .http()
             .put(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -2693,10 +2621,6 @@ impl<'a> ListResourceInstances<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -2824,10 +2748,6 @@ impl<'a> ListSecretTags<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
@@ -3005,10 +2925,6 @@ impl<'a> ListNotificationRecords<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
@@ -3066,10 +2982,6 @@ impl<'a> ListProjectSecretsTags<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
@@ -3147,10 +3059,6 @@ impl<'a> RotateSecret<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
@@ -3245,10 +3153,6 @@ impl<'a> BatchGetSecretValue<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -3346,10 +3250,6 @@ impl<'a> BatchImportSecrets<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -3450,10 +3350,6 @@ impl<'a> CheckSecrets<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -3529,10 +3425,6 @@ impl<'a> ShowAgency<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("secret_type", &secret_type))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -3604,10 +3496,6 @@ impl<'a> CreateAgency<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -3694,10 +3582,6 @@ impl<'a> ListGrants<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("resource_id", &resource_id))
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -3806,10 +3690,6 @@ impl<'a> UpdateGrant<'a> {
         let request = client
             .http()
             .put(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .query(&progenitor_client::QueryParam::new("resource_id", &resource_id))
             .build()
@@ -3947,10 +3827,6 @@ impl<'a> CreateGrants<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -4176,10 +4052,6 @@ impl<'a> GenerateRandomPassword<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -4366,10 +4238,6 @@ impl<'a> ListSecretTask<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("limit", &limit))
             .query(&progenitor_client::QueryParam::new("marker", &marker))
             .query(&progenitor_client::QueryParam::new("secret_name", &secret_name))
@@ -4464,10 +4332,6 @@ impl<'a> ListUsers<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("limit", &limit))
             .query(&progenitor_client::QueryParam::new("offset", &offset))
             .query(&progenitor_client::QueryParam::new("org_id", &org_id))
@@ -4559,10 +4423,6 @@ impl<'a> ShowSecretFunctionTemplates<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("engine", &engine))
             .query(
                 &progenitor_client::QueryParam::new("secret_sub_type", &secret_sub_type),
@@ -4625,10 +4485,6 @@ impl<'a> ShowSecretsConfig<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
@@ -4723,10 +4579,6 @@ impl<'a> UpdateSecretsConfig<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
@@ -4790,10 +4642,6 @@ impl<'a> ShowUserDetail<'a> {
         let request = client
             .http()
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;
         rt::traced!(
@@ -4862,10 +4710,6 @@ impl<'a> UpdateUserPassword<'a> {
         let request = client
             .http()
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .json(&body)
             .build()
             .map_err(|error| rt::unbuildable(OPERATION, error))?;

@@ -83,6 +83,7 @@ pub fn rewrite(file: File, spec: &Spec, operations: &[Operation<'_>]) -> Result<
         builder.name_operation_in_errors()?;
         builder.refuse_ambiguous_path_segments()?;
         builder.drop_api_version_header()?;
+        builder.leave_accept_to_client()?;
         builder.send_through_client()?;
         builder.execute_through_rt()?;
         builder.return_one_error_type()?;
@@ -892,6 +893,28 @@ impl Builder<'_, '_> {
             drop_header_map(&mut send.block);
         }
         self.expect("drop_api_version_header", dropped, 1)
+    }
+
+    /// All requests accept the same: the client adds the header to each.
+    fn leave_accept_to_client(&mut self) -> Result<(), String> {
+        struct Drop(usize);
+        impl VisitMut for Drop {
+            fn visit_expr_mut(&mut self, expr: &mut Expr) {
+                visit_mut::visit_expr_mut(self, expr);
+                if let Expr::MethodCall(call) = expr
+                    && call.method == "header"
+                    && let Some(Expr::Path(name)) = call.args.first()
+                    && is_path(&name.path, &["reqwest", "header", "ACCEPT"])
+                {
+                    self.0 += 1;
+                    *expr = (*call.receiver).clone();
+                }
+            }
+        }
+        let mut drop = Drop(0);
+        drop.visit_block_mut(&mut self.function("send")?.block);
+        let has_answer = drop.0;
+        self.expect("leave_accept_to_client", has_answer, has_answer.min(1))
     }
 
     /// The generated code holds no HTTP client of its own.
