@@ -8,7 +8,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tests::sentinel::assert_hidden;
 
-use crate::process::{Csms, files, names, secret};
+#[cfg(unix)]
+use crate::process::Running;
+use crate::process::{Csms, Run, files, names, secret};
 
 const END: &str = ".csms-backup";
 
@@ -67,32 +69,91 @@ async fn each_secret_becomes_a_private_file() {
     }
 }
 
+/// How many were written and how many were unchanged.
+fn counts(answer: &Value) -> (u64, u64) {
+    let count = |key: &str| answer[key].as_u64().unwrap();
+    (count("written"), count("unchanged"))
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_not_changed_is_not_read_again() {
+async fn a_backup_is_of_the_state_of_now() {
     let csms = with_secrets(3).await;
     let all = ["backup", "--all", "-o", "b"];
-    assert_eq!(csms.json(&all)["written"], 3);
-    let again = csms.json(&all);
-    assert_eq!(
-        (&again["written"], &again["unchanged"]),
-        (&0.into(), &3.into())
-    );
+    assert_eq!(counts(&csms.json(&all)), (3, 0));
+    assert_eq!(counts(&csms.json(&all)), (0, 3));
     // A file that is not as it was written.
     csms.file("b/s001.csms-backup", "broken");
-    let mended = csms.json(&all);
-    assert_eq!(
-        (&mended["written"], &mended["unchanged"]),
-        (&1.into(), &2.into())
-    );
+    assert_eq!(counts(&csms.json(&all)), (1, 2));
     let client = csms.client();
     let call = client.update_secret().secret_name("s002").description("d");
     call.send().await.unwrap();
     let changed = csms.json(&["backup", "s002", "s000", "-o", "b"]);
+    assert_eq!(counts(&changed), (1, 1));
+    // A new version does not move the update time.
+    let before = client.show_secret().secret_name("s000").send().await;
+    let call = client.create_secret_version().secret_name("s000");
+    call.secret_string("second").send().await.unwrap();
+    let after = client.show_secret().secret_name("s000").send().await;
+    let time = |answer: csms_api::types::SecretResponseBody| answer.secret.unwrap().update_time;
     assert_eq!(
-        (&changed["written"], &changed["unchanged"]),
-        (&1.into(), &1.into())
+        time(before.unwrap().into_inner()),
+        time(after.unwrap().into_inner())
     );
+    assert_eq!(counts(&csms.json(&all)), (1, 2));
     assert_consistent(&csms.folder().join("b"));
+    let call = client.delete_secret().secret_name("s000");
+    call.send().await.unwrap();
+    csms.json(&["restore", "b/s000.csms-backup"]);
+    assert_eq!(csms.showing(&["get", "s000"]).stdout, "second");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_broken_off_run_has_done_is_not_read_again() {
+    let csms = with_secrets(4).await;
+    let all = ["backup", "--all", "-o", "b", "-v"];
+    let run = csms.run(&all);
+    let reads = |run: &Run| run.stderr.matches("DownloadSecretBlob ").count();
+    assert_eq!((run.code, reads(&run)), (Some(0), 4));
+    let path = csms.folder().join("b/manifest.json");
+    let mut manifest: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(manifest.get("unfinished"), None);
+    // As a run leaves it that ends after three.
+    manifest["unfinished"] = Value::from(vec!["s000", "s001", "s002"]);
+    csms.file("b/manifest.json", manifest.to_string());
+    csms.file("b/s001.csms-backup", "broken");
+    let client = csms.client();
+    let call = client.update_secret().secret_name("s002").description("d");
+    call.send().await.unwrap();
+    let run = csms.run(&all);
+    assert_eq!((run.code, reads(&run)), (Some(0), 3), "{run:?}");
+    // That one came to its end.
+    assert_eq!(reads(&csms.run(&all)), 4);
+    assert_consistent(&csms.folder().join("b"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_told_by_name() {
+    let csms = with_secrets(1).await;
+    let run = csms.run(&["backup", "x3", "x1", "s000", "x2", "-o", "b"]);
+    run.assert_failed(1, &[]);
+    let answer: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(answer["failed"], Value::from(vec!["x1", "x2", "x3"]));
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_pipe_hides_no_failure() {
+    let csms = with_secrets(1).await;
+    for arguments in [&["backup", "gone"][..], &["restore", "missing"]] {
+        let mut running = Running::start(csms.command(arguments));
+        drop(running.stdout());
+        let run = running.end();
+        let expected = if arguments[0] == "backup" { 1 } else { 2 };
+        run.assert_failed(expected, &["error: "]);
+    }
+    let mut running = Running::start(csms.command(&["backup", "s000"]));
+    drop(running.stdout());
+    assert_eq!(running.end().code, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,12 +207,13 @@ async fn a_backup_is_restored() {
         1,
         &["b/odd: UploadSecretBlob: 400", "b/missing: can't be read"],
     );
+    assert_eq!(run.stderr.matches("b/missing").count(), 1, "{run:?}");
 }
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_leaves_whole_files_and_the_next_run_goes_on() {
-    use crate::process::{Running, wait_until};
+    use crate::process::wait_until;
     use rustix::process::Signal;
 
     let csms = with_secrets(500).await;

@@ -55,3 +55,13 @@ async fn a_key_of_what_is_no_object_is_refused_without_showing_it() {
     let run = csms.run(&["get", "gone"]);
     run.assert_failed(1, &["ShowSecretVersion: 404"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_printed_as_they_are_written() {
+    let numbers = ["1.10", "1e400", "-0", "12345678901234567890123"];
+    for number in numbers {
+        let csms = Csms::with_secret(&format!("{{\"n\": {number}}}")).await;
+        let run = csms.showing(&["get", "demo", "--field", "n"]);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(0), number));
+    }
+}

@@ -13,11 +13,13 @@ const PRINT: [&str; 4] = ["--", "sh", "-c", "env | grep ^DB_ | sort"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_become_variables_of_the_program() {
-    let value = json!({ "user": "u", "password": secret(), "port": 1, "none": null, "list": [1] });
-    let csms = Csms::with_secret(&value.to_string()).await;
+    let value =
+        json!({ "user": "u", "password": secret(), "port": "PORT", "none": null, "list": [1] });
+    let value = value.to_string().replace("\"PORT\"", "1.10");
+    let csms = Csms::with_secret(&value).await;
     let run = csms.showing(&[&["run", "--secret", "demo", "--prefix", "DB_"], &PRINT[..]].concat());
     let expected = format!(
-        "DB_list=[1]\nDB_password={}\nDB_port=1\nDB_user=u\n",
+        "DB_list=[1]\nDB_password={}\nDB_port=1.10\nDB_user=u\n",
         secret()
     );
     assert_eq!((run.code, run.stdout), (Some(0), expected));

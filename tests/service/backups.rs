@@ -74,9 +74,10 @@ async fn a_backup_cannot_be_read_by_eye() {
     let lab = Lab::start().await;
     let body = json!({ "name": "demo", "secret_string": "hunter2".repeat(1000) });
     lab.post("secrets", body).await;
-    let (blob, again) = (back_up(&lab).await, back_up(&lab).await);
+    let blob = back_up(&lab).await;
     assert!(blob.starts_with(")CloudSecretManagementBackupV1."));
-    assert_ne!(blob, again);
+    // By the file's digest, a program knows whether anything has changed.
+    assert_eq!(blob, back_up(&lab).await);
     // Base64 of something that repeats itself would repeat itself.
     let text = blob.rsplit('.').next().unwrap();
     let windows: Vec<_> = text.as_bytes().windows(24).collect();

@@ -106,9 +106,8 @@ fn backup() -> Command {
         .about("Backs up secrets, each as a file that only its owner can read")
         .long_about(
             "Backs up secrets, each as a file that only its owner can read.\n\nmanifest.json lists \
-             what is there. A secret that has not changed since, and whose file is as it was \
-             written, is not read again: so the same command goes on where another was broken \
-             off.",
+             what is there. If a run was broken off, the same command goes on: what that run has \
+             backed up, and has the same update time since, is not read again.",
         )
         .arg(
             Arg::new("names")

@@ -112,10 +112,18 @@ struct Backup<'a> {
     failures: Vec<(String, Failure)>,
 }
 
+/// What is there of a secret.
+struct Known {
+    entry: Entry,
+    /// Whether it was backed up by a run that was broken off, and that this one goes on with.
+    is_of_unfinished_run: bool,
+}
+
 /// What came of a secret.
 enum Outcome {
     Written(Entry),
-    Unchanged,
+    /// The file is as it would be written.
+    Unchanged(Entry),
 }
 
 type Job = (String, Result<Outcome, Failure>);
@@ -167,6 +175,10 @@ impl<'a> Backup<'a> {
     fn job(&self, wanted: Wanted) -> impl Future<Output = Job> + use<> {
         let session = self.session.clone();
         let known = self.manifest.entry(&wanted.name).cloned();
+        let known = known.map(|entry| Known {
+            is_of_unfinished_run: self.manifest.is_of_unfinished_run(&entry.name),
+            entry,
+        });
         let path = self.folder.join(file_name(&wanted.name));
         async move {
             let name = wanted.name.clone();
@@ -182,14 +194,12 @@ impl<'a> Backup<'a> {
         };
         self.progress.inc(1);
         let result = result.and_then(|outcome| {
-            match outcome {
-                Outcome::Unchanged => self.unchanged += 1,
-                Outcome::Written(entry) => {
-                    self.written += 1;
-                    self.manifest.add(entry)?;
-                }
-            }
-            Ok(())
+            let (count, entry) = match outcome {
+                Outcome::Written(entry) => (&mut self.written, entry),
+                Outcome::Unchanged(entry) => (&mut self.unchanged, entry),
+            };
+            *count += 1;
+            self.manifest.add(entry)
         });
         if let Err(failure) = result {
             self.progress.suspend(|| failure.tell(&format!("{name}: ")));
@@ -200,7 +210,13 @@ impl<'a> Backup<'a> {
     /// Writes the manifest and says what was done.
     fn finish(mut self, interrupted: Option<u8>) -> Result<(), Failure> {
         self.progress.finish_and_clear();
-        self.manifest.write()?;
+        let manifest = match interrupted {
+            Some(_) => self.manifest.write(),
+            None => self.manifest.finish(),
+        };
+        if let Err(failure) = &manifest {
+            failure.tell("");
+        }
         if let Some(code) = interrupted {
             let done = self.written + self.unchanged;
             let message = format!(
@@ -211,11 +227,12 @@ impl<'a> Backup<'a> {
             drop(stderr().write_all(message.as_bytes()));
             return Err(Failure::Told(code));
         }
-        self.print()?;
-        match self.failures.first() {
-            Some((_, failure)) => Err(Failure::Told(failure.code())),
-            None => Ok(()),
-        }
+        // They came as the answers did.
+        self.failures
+            .sort_by(|(name, _), (other, _)| name.cmp(other));
+        let first = self.failures.first().map(|(_, failure)| failure.code());
+        let first = first.or(manifest.err().map(|failure| failure.code()));
+        Failure::conclude(first, self.print())
     }
 
     fn print(&self) -> io::Result<()> {
@@ -239,11 +256,13 @@ impl<'a> Backup<'a> {
     }
 }
 
-/// Reads a secret's backup and writes its file, unless there is one of the same state.
+/// Reads a secret's backup and writes its file, unless the run that this one goes on with has done
+/// so. That the update time stands still is no proof beyond such a run: the service does not
+/// promise to move it for a new version or tag.
 async fn back_up(
     session: &Session,
     wanted: Wanted,
-    known: Option<Entry>,
+    known: Option<Known>,
     path: &Path,
 ) -> Result<Outcome, Failure> {
     let secret_name = vec![("secret_name", wanted.name.clone())];
@@ -255,12 +274,14 @@ async fn back_up(
         Some(time) => Some(time),
         None => update_time(session, &arguments).await?,
     };
-    if let Some(known) = known
+    let known = known
+        .filter(|known| fs::read(path).is_ok_and(|bytes| sha256(&bytes) == known.entry.sha256));
+    if let Some(known) = &known
+        && known.is_of_unfinished_run
         && update_time.is_some()
-        && known.update_time == update_time
-        && fs::read(path).is_ok_and(|bytes| sha256(&bytes) == known.sha256)
+        && known.entry.update_time == update_time
     {
-        return Ok(Outcome::Unchanged);
+        return Ok(Outcome::Unchanged(known.entry.clone()));
     }
     let download = command_of("DownloadSecretBlob")?;
     let answer = session.call(download, &arguments).await?;
@@ -268,14 +289,20 @@ async fn back_up(
     let blob = blob
         .and_then(Value::as_str)
         .ok_or_else(|| Failure::answer("the answer has no secret_blob"))?;
-    write_whole(path, blob.as_bytes())
-        .map_err(|error| Failure::usage(format!("{} can't be written: {error}", path.display())))?;
-    Ok(Outcome::Written(Entry {
+    let entry = Entry {
         file: file_name(&wanted.name),
         name: wanted.name,
         update_time,
         sha256: sha256(blob.as_bytes()),
-    }))
+    };
+    if known.is_some_and(|known| known.entry.sha256 == entry.sha256) {
+        return Ok(Outcome::Unchanged(entry));
+    }
+    write_whole(path, blob.as_bytes()).map_err(|error| {
+        Failure::usage(format!("{} can't be written: {error}", path.display()))
+            .with_hint("choose another folder with -o DIR, or make room there")
+    })?;
+    Ok(Outcome::Written(entry))
 }
 
 async fn update_time(session: &Session, arguments: &Arguments) -> Result<Option<i64>, Failure> {

@@ -60,6 +60,21 @@ impl Failure {
         self
     }
 
+    /// How a command ends that has told its failures, the first with this code, and printed what
+    /// it has done.
+    pub fn conclude(told: Option<u8>, printed: io::Result<()>) -> Result<(), Self> {
+        let Some(code) = told else {
+            return printed.map_err(Self::Output);
+        };
+        match printed {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Self::Output(error).tell("");
+            }
+            _ => {}
+        }
+        Err(Self::Told(code))
+    }
+
     pub fn code(&self) -> u8 {
         match self {
             Self::Call(error) => code_of(error),

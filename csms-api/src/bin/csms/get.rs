@@ -1,13 +1,14 @@
 //! `csms get`: a value and nothing else.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, stdout};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::ArgMatches;
 use csms_api::command::Arguments;
-use csms_api::{SecretBytes, SecretJson, SecretText, SecretValue};
-use serde_json::Value;
+use csms_api::{SecretBytes, SecretText, SecretValue};
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::call::{Session, command_of};
@@ -53,18 +54,16 @@ pub async fn value(session: &Session, name: &str, version: &str) -> Result<Secre
         .map_err(|_| Failure::answer(format!("{name}: secret_binary is not Base64")))
 }
 
-/// A value that is a JSON object.
-pub fn object(value: &SecretValue) -> Option<SecretJson> {
-    let value: Value = serde_json::from_str(value.text()?).ok()?;
-    value.is_object().then(|| SecretJson::from(value))
+/// The fields of a value that is a JSON object, as they are written there.
+pub fn object(value: &SecretValue) -> Option<BTreeMap<String, &RawValue>> {
+    serde_json::from_str(value.text()?).ok()
 }
 
-/// A value within a JSON object, as people read it: text as it is, anything else as JSON.
-pub fn plain(value: &Value) -> SecretText {
-    match value {
-        Value::String(text) => SecretText::from(text.as_str()),
-        other => SecretText::from(other.to_string()),
-    }
+/// A value within a JSON object, as people read it: text as it is, anything else as the JSON that
+/// it was written as, so that no digit of a number is lost.
+pub fn plain(value: &RawValue) -> SecretText {
+    let text = serde_json::from_str::<SecretText>(value.get());
+    text.unwrap_or_else(|_| SecretText::from(value.get()))
 }
 
 fn field(name: &str, value: &SecretValue, key: &str) -> Result<SecretText, Failure> {
@@ -72,8 +71,10 @@ fn field(name: &str, value: &SecretValue, key: &str) -> Result<SecretText, Failu
         Failure::answer(format!("{name}: the value is no JSON object"))
             .with_hint("leave --field out to print the whole value")
     })?;
-    let field = object.expose().get(key).map(plain);
-    field.ok_or_else(|| Failure::answer(format!("{name}: the value has no key {key}")))
+    object.get(key).map(|value| plain(value)).ok_or_else(|| {
+        Failure::answer(format!("{name}: the value has no key {key}"))
+            .with_hint("`csms get` without --field prints all keys and values")
+    })
 }
 
 /// Prints bytes as they are; on a terminal, text ends its line.

@@ -1,6 +1,6 @@
 //! What a folder of backups holds, by which a broken-off run goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,7 @@ pub struct Manifest {
     path: PathBuf,
     project_id: String,
     entries: BTreeMap<String, Entry>,
+    unfinished: BTreeSet<String>,
     written: Option<Instant>,
 }
 
@@ -49,6 +50,9 @@ pub struct Manifest {
 struct Contents {
     project_id: String,
     secrets: Vec<Entry>,
+    /// The secrets that a run has backed up which has not come to its end.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    unfinished: BTreeSet<String>,
 }
 
 impl Manifest {
@@ -60,6 +64,7 @@ impl Manifest {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Contents {
                 project_id: project_id.to_owned(),
                 secrets: Vec::new(),
+                unfinished: BTreeSet::new(),
             },
             Err(error) => {
                 let message = format!("{} can't be read: {error}", path.display());
@@ -79,6 +84,7 @@ impl Manifest {
             path,
             project_id: contents.project_id,
             entries: entries.map(|entry| (entry.name.clone(), entry)).collect(),
+            unfinished: contents.unfinished,
             written: None,
         })
     }
@@ -87,8 +93,14 @@ impl Manifest {
         self.entries.get(name)
     }
 
+    /// Whether this secret was backed up by a run that was broken off.
+    pub fn is_of_unfinished_run(&self, name: &str) -> bool {
+        self.unfinished.contains(name)
+    }
+
     /// Keeps an entry, and writes the file if that was not done just now.
     pub fn add(&mut self, entry: Entry) -> Result<(), Failure> {
+        self.unfinished.insert(entry.name.clone());
         self.entries.insert(entry.name.clone(), entry);
         let is_due = self
             .written
@@ -96,11 +108,18 @@ impl Manifest {
         if is_due { self.write() } else { Ok(()) }
     }
 
+    /// Writes the file at the end of a run that has tried every secret.
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        self.unfinished.clear();
+        self.write()
+    }
+
     /// Writes the file.
     pub fn write(&mut self) -> Result<(), Failure> {
         let contents = Contents {
             project_id: self.project_id.clone(),
             secrets: self.entries.values().cloned().collect(),
+            unfinished: self.unfinished.clone(),
         };
         let written = serde_json::to_string_pretty(&contents)
             .map_err(io::Error::from)

@@ -30,16 +30,21 @@ pub async fn run(session: &Session, matches: &ArgMatches) -> Result<(), Failure>
         match restore(session, &input, file).await {
             Ok(name) => restored.push(json!({"file": file.display().to_string(), "name": name})),
             Err(failure) => {
-                failure.tell(&format!("{}: ", file.display()));
+                // What else fails names the file itself.
+                let subject = match failure {
+                    Failure::Call(_) => format!("{}: ", file.display()),
+                    _ => String::new(),
+                };
+                failure.tell(&subject);
                 first_failure.get_or_insert(failure.code());
             }
         }
     }
-    match session.format {
-        Format::Json => output::print_json(&json!({ "restored": restored }))?,
-        Format::Table => output::write(output::list(&["name", "file"], &restored).as_bytes())?,
-    }
-    first_failure.map_or(Ok(()), |code| Err(Failure::Told(code)))
+    let printed = match session.format {
+        Format::Json => output::print_json(&json!({ "restored": restored })),
+        Format::Table => output::write(output::list(&["name", "file"], &restored).as_bytes()),
+    };
+    Failure::conclude(first_failure, printed)
 }
 
 /// `DIR/*` names it as well.

@@ -74,10 +74,10 @@ fn fields(name: &str, value: &SecretValue) -> Result<Vec<(String, SecretText)>, 
         Failure::answer(format!("{name}: the value is no JSON object"))
             .with_hint("give it a variable with --as VAR")
     })?;
-    let fields = object.expose().as_object().into_iter().flatten();
+    let fields = object.into_iter();
     Ok(fields
-        .filter(|(_, value)| !value.is_null())
-        .map(|(key, value)| (key.clone(), get::plain(value)))
+        .filter(|(_, value)| value.get() != "null")
+        .map(|(key, value)| (key, get::plain(value)))
         .collect())
 }
 

@@ -8,7 +8,6 @@ use zeroize::Zeroizing;
 
 use super::answer::{Outcome, Refusal, found};
 use super::call::Call;
-use super::random::bytes;
 use super::secrets;
 use super::state::{Secret, State};
 use crate::secret::SecretText;
@@ -57,7 +56,14 @@ pub(super) fn upload(state: &mut State, call: &Call<'_>) -> Outcome {
 
 fn seal(secret: &Secret) -> SecretText {
     let mut text = Zeroizing::new(serde_json::to_vec(secret).unwrap_or_default());
-    let nonce = bytes();
+    // The same state has the same backup.
+    let nonce = mac(&text).map(|mac| mac.finalize().into_bytes());
+    let nonce = nonce
+        .iter()
+        .flatten()
+        .copied()
+        .take(NONCE)
+        .collect::<Vec<_>>();
     scramble(&nonce, &mut text);
     let mut sealed = [nonce.as_slice(), &text].concat();
     if let Some(mac) = mac(&sealed) {
