@@ -752,6 +752,30 @@ async fn a_request_that_is_incomplete_does_not_say_with_which_secret() {
 }
 
 #[tokio::test]
+async fn an_answer_that_repeats_what_was_sent_does_not_show_it() {
+    let sent = json!({ "name": "demo", "secret_string": VALUE, "token": TOKEN }).to_string();
+    let escaped: String = VALUE.bytes().map(|byte| format!("\\u{byte:04X}")).collect();
+    for words in [
+        &format!("demo: {VALUE} is not allowed with {TOKEN}"),
+        &sent,
+        &json!(sent).to_string(),
+        &escaped,
+    ] {
+        let body = json!({ "error_code": "C", "error_msg": words, "request_id": words });
+        let server = RawServer::start(answer(400, "", body.to_string())).await;
+        let client = client(&server);
+        let call = client.create_secret().name("demo").secret_string(VALUE);
+        let outcome = call.send().await;
+        assert_hidden(&client, &outcome);
+        let create = outcome.unwrap_err();
+        let message = create.message().unwrap();
+        assert!(message.contains("<redacted"), "{message}");
+        assert!(create.request_id().unwrap().contains("<redacted"));
+        assert_eq!(create.code(), Some("C"));
+    }
+}
+
+#[tokio::test]
 async fn answers_carry_secrets_and_do_not_show_them() {
     let version = json!({ "secret_string": VALUE, "secret_binary": VALUE });
     let body = json!({

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::client::Client;
+use crate::echo;
 use crate::error::Error;
 use crate::operation::{Operation, Paging, PagingStyle};
 use crate::pagination::{next_marker, next_position};
@@ -138,7 +139,7 @@ pub async fn send(
     let request = request(client, operation, arguments, started).await?;
     let answer = rt::execute(client, request, operation, started)
         .await
-        .map_err(|error| without_secrets(error, command, arguments))?;
+        .map_err(|error| without_unknown(error, command, arguments))?;
     let (status, attempts) = (answer.status(), answer.attempts());
     let request_id = answer.request_id().map(str::to_owned);
     let body = if command.has_answer {
@@ -154,37 +155,18 @@ pub async fn send(
     })
 }
 
-/// The error without the secrets that were sent.
-fn without_secrets(error: Error, command: &Command, arguments: &Arguments) -> Error {
-    let mut secrets = Vec::new();
-    for parameter in command.parameters.iter().filter(|p| p.is_secret) {
-        let body = arguments.body.as_ref().map(SecretJson::expose);
-        if let Some(value) = body.and_then(|body| body.get(parameter.name)) {
-            // Of the objects of a list, some fields are secret.
-            collect_secrets(value, !parameter.is_list, &mut secrets);
+/// The error without what was sent in fields that are not documented: they may be misspelt. What is
+/// secret in the others is taken out where the error comes from.
+fn without_unknown(error: Error, command: &Command, arguments: &Arguments) -> Error {
+    let is_known = |name: &str| command.parameters.iter().any(|known| known.name == name);
+    let mut sent = Vec::new();
+    let body = arguments.body.as_ref().map(SecretJson::expose);
+    for (name, value) in body.and_then(Value::as_object).into_iter().flatten() {
+        if !is_known(name) {
+            echo::collect(&mut value.clone(), true, &mut sent);
         }
     }
-    secrets.into_iter().fold(error, Error::without)
-}
-
-fn collect_secrets<'a>(value: &'a Value, is_secret: bool, secrets: &mut Vec<&'a str>) {
-    /// Shorter ones are in every text, and no secrets.
-    const SHORTEST: usize = 4;
-    match value {
-        Value::String(text) if is_secret && text.len() >= SHORTEST => secrets.push(text),
-        Value::Array(list) => {
-            for value in list {
-                collect_secrets(value, is_secret, secrets);
-            }
-        }
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                let is_secret = is_secret || SECRETS.contains(&name.as_str());
-                collect_secrets(value, is_secret, secrets);
-            }
-        }
-        _ => {}
-    }
+    error.without(&sent)
 }
 
 async fn request(

@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::credentials::SourceError;
+use crate::echo;
 
 /// Why a call, or building a client, failed.
 ///
@@ -249,12 +250,18 @@ impl Error {
         self
     }
 
-    /// Takes a secret out of the service's own words, should they repeat it.
-    #[cfg(feature = "cli")]
-    pub(crate) fn without(mut self, secret: &str) -> Self {
-        let words = [&mut self.0.code, &mut self.0.message];
+    /// Whether it holds words of the service's own.
+    pub(crate) fn has_words(&self) -> bool {
+        let inner = &self.0;
+        inner.code.is_some() || inner.message.is_some() || inner.request_id.is_some()
+    }
+
+    /// Takes secrets out of the service's own words, should they repeat them.
+    pub(crate) fn without<S: AsRef<str>>(mut self, secrets: &[S]) -> Self {
+        let inner = &mut self.0;
+        let words = [&mut inner.code, &mut inner.message, &mut inner.request_id];
         for words in words.into_iter().flatten() {
-            *words = words.replace(secret, "<redacted>");
+            *words = echo::without(words, secrets);
         }
         self
     }

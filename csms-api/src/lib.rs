@@ -101,6 +101,7 @@ mod clock;
 pub mod command;
 mod convenience;
 mod credentials;
+mod echo;
 mod endpoint;
 mod error;
 #[rustfmt::skip]

@@ -11,9 +11,11 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout_at};
+use zeroize::Zeroizing;
 
 use crate::client::Client;
 use crate::credentials::{Credential, SourceError, look_up_project};
+use crate::echo;
 use crate::error::{Error, ErrorBody};
 use crate::observe;
 use crate::operation::Operation;
@@ -230,7 +232,7 @@ async fn attempt_repeatedly(
             Err((error, None)) => return Err(error.with_attempts(attempts)),
         };
         attempts += 1;
-        let error = error.with_attempts(attempts);
+        let error = without_secrets(error, request, &credential).with_attempts(attempts);
         if error.is_unauthorized() {
             if refused.is_none() && client.credentials().refuse(&credential).await {
                 refused = Some((credential, error));
@@ -251,6 +253,21 @@ async fn attempt_repeatedly(
         observe::retrying(operation, &error, delay);
         sleep(delay).await;
     }
+}
+
+/// The error without what was secret in the request, should the service's words repeat it.
+fn without_secrets(error: Error, request: &Request, credential: &Credential) -> Error {
+    if !error.has_words() {
+        return error;
+    }
+    let body = request.body().and_then(reqwest::Body::as_bytes);
+    let mut secrets = body.map(echo::secrets_in).unwrap_or_default();
+    secrets.extend(
+        credential
+            .secrets()
+            .map(|secret| Zeroizing::new(secret.expose().to_owned())),
+    );
+    error.without(&secrets)
 }
 
 /// Sends the request with what proves who makes it. `left` is the time that the call still has.

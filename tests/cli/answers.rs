@@ -187,6 +187,28 @@ async fn a_refusal_that_repeats_a_secret_is_told_without_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_repeats_the_whole_body_is_told_without_it() {
+    let csms = Csms::start().await;
+    // What a misspelt field holds may be secret as well, and so may a number.
+    let odd = format!("{}\"\\\n", secret());
+    let sent = json!({ "name": "demo", "secret_string": odd, "secret_strng": odd, "pin": 4711 });
+    let path = csms.file("body.json", sent.to_string());
+    for repeated in [
+        sent.to_string(),
+        sent.to_string().replace('"', "'"),
+        format!("pin 4711 of secret_strng {odd}"),
+    ] {
+        let refusal = json!({ "error_code": "C", "error_msg": format!("bad: {repeated}") });
+        let server = Scripted::start(vec![Act::answer(400, &refusal.to_string())]).await;
+        let endpoint = server.endpoint();
+        let create = ["secret", "create", "--json-body", &path, "-v", "--endpoint"];
+        let run = csms.run(&[&create[..], &[&endpoint]].concat());
+        run.assert_failed(1, &[": 400 C: ", "<redacted"]);
+        assert!(!run.stderr.contains("4711"), "{run:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_can_not_be_meant_so_sends_nothing() {
     let csms = Csms::start().await;
     let missing = csms.folder().join("missing");

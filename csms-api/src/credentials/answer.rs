@@ -8,6 +8,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::SourceError;
+use crate::echo;
 use crate::error::ErrorBody;
 use crate::secret::SecretText;
 
@@ -62,7 +63,8 @@ impl Answer {
     /// The status, with IAM's code and message unless they repeat one of the secrets.
     pub(super) fn refusal(&self, iam: &str, secrets: &[&SecretText]) -> SourceError {
         let status = self.status.as_str();
-        let is_harmless = |text: &String| !secrets.iter().any(|s| text.contains(s.expose()));
+        let secrets: Vec<&str> = secrets.iter().map(|secret| secret.expose()).collect();
+        let is_harmless = |text: &String| echo::without(text, &secrets) == *text;
         let said = ErrorBody::read(&self.body);
         let code = said
             .code

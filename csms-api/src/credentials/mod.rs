@@ -186,6 +186,19 @@ impl Credential {
         credential
     }
 
+    /// What is secret in it.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &SecretText> {
+        let secrets = match &self.kind {
+            CredentialKind::Token(token) => [Some(token), None],
+            CredentialKind::AccessKey {
+                secret_key,
+                security_token,
+                ..
+            } => [Some(secret_key), security_token.as_ref()],
+        };
+        secrets.into_iter().flatten()
+    }
+
     /// Whether it signs requests.
     pub(crate) fn is_key(&self) -> bool {
         matches!(self.kind, CredentialKind::AccessKey { .. })

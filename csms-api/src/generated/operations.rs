@@ -598,3 +598,12 @@ pub static OPERATIONS: &[Operation] = &[
     SHOW_USER_DETAIL,
     UPDATE_USER_PASSWORD,
 ];
+/// The names of all fields that hold secret text or JSON.
+pub(crate) static SECRET_FIELDS: &[&str] = &[
+    "data",
+    "old_password",
+    "password",
+    "secret_binary",
+    "secret_blob",
+    "secret_string",
+];

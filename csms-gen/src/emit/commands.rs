@@ -13,8 +13,8 @@ use crate::spec::{
 };
 
 /// The schemas of what must not show.
-const SECRET_TEXT: &str = "SecretText";
-const SECRET_JSON: &str = "SecretJson";
+pub(super) const SECRET_TEXT: &str = "SecretText";
+pub(super) const SECRET_JSON: &str = "SecretJson";
 
 /// The unit of a number that is a point in time.
 const TIME_UNIT: &str = "milliseconds";
@@ -298,7 +298,7 @@ fn columns<'a>(spec: &'a Spec, item: &'a Value) -> Vec<&'a String> {
 }
 
 /// The names of all properties whose schema is like this.
-fn named_properties(spec: &Spec, is_meant: &dyn Fn(&Value) -> bool) -> BTreeSet<String> {
+pub(super) fn named_properties(spec: &Spec, is_meant: &dyn Fn(&Value) -> bool) -> BTreeSet<String> {
     spec.schemas()
         .flat_map(|(_, schema)| members(schema.get("properties")))
         .filter(|(_, schema)| is_meant(schema))

@@ -96,7 +96,7 @@ pub fn modules(
     let mut paging = parse("builder.rs", paging)?;
     builders.items.append(&mut paging.items);
     let enumerations = enumerations::tokens(spec, lowered);
-    let constants = operations::tokens(&operations);
+    let constants = operations::tokens(spec, &operations);
     let registry = registry::tokens(spec, names, &operations, &rewritten.calls);
     let commands = commands::tokens(spec, &operations)
         .map_err(|message| vec![Problem::new(&spec.file, message)])?;

@@ -1,14 +1,17 @@
 //! The public list of operations.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value;
 
+use super::commands::{SECRET_JSON, SECRET_TEXT, named_properties};
 use super::{constant_name, doc, method_name};
-use crate::spec::{Operation, elements};
+use crate::spec::{Operation, Spec, elements, reference_name};
 
-/// A constant for each operation, and the list of all.
-pub fn tokens(operations: &[Operation<'_>]) -> TokenStream {
+/// A constant for each operation, the list of all, and the names of fields that are secret.
+pub fn tokens(spec: &Spec, operations: &[Operation<'_>]) -> TokenStream {
     let names: Vec<_> = operations
         .iter()
         .map(|operation| constant_name(&method_name(operation.id.unwrap_or_default())))
@@ -48,6 +51,8 @@ pub fn tokens(operations: &[Operation<'_>]) -> TokenStream {
         }
     });
     let docs = doc("Every operation of the service, in the order of the spec.");
+    let secret_docs = doc("The names of all fields that hold secret text or JSON.");
+    let secrets = secret_fields(spec);
     quote! {
         use crate::operation::{Operation, Paging, PagingStyle};
 
@@ -55,7 +60,18 @@ pub fn tokens(operations: &[Operation<'_>]) -> TokenStream {
 
         #docs
         pub static OPERATIONS: &[Operation] = &[#(#names),*];
+
+        #secret_docs
+        pub(crate) static SECRET_FIELDS: &[&str] = &[#(#secrets),*];
     }
+}
+
+fn secret_fields(spec: &Spec) -> BTreeSet<String> {
+    let is_secret =
+        |schema: &Value| matches!(reference_name(schema), Some(SECRET_TEXT | SECRET_JSON));
+    named_properties(spec, &|schema| {
+        is_secret(schema) || schema.get("items").is_some_and(is_secret)
+    })
 }
 
 fn paging(paging: Option<&Value>) -> TokenStream {
