@@ -12,6 +12,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::client::Client;
 use crate::error::Error;
 use crate::response::ResponseValue;
+use crate::retry::random_bits;
 use crate::secret::SecretText;
 use crate::types::SecretResponseBody;
 
@@ -148,11 +149,11 @@ impl Client {
 /// Writes beside the target, then renames: whoever looks sees all of it or nothing.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = beside(path)?;
-    let written = private_file(&temporary).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    });
+    let mut file = private_file(&temporary)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // The first error is the one to report.
         drop(fs::remove_file(&temporary));
@@ -160,12 +161,13 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
+/// A name that no other process has taken, also where all have the same id.
 fn beside(path: &Path) -> io::Result<PathBuf> {
     let name = path
         .file_name()
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
     let mut temporary = name.to_owned();
-    temporary.push(format!(".{}.tmp", std::process::id()));
+    temporary.push(format!(".{:016x}.tmp", random_bits()));
     Ok(path.with_file_name(temporary))
 }
 

@@ -125,10 +125,14 @@ impl Failure {
     }
 }
 
-/// A number in `0.0..1.0` from the randomness that the standard library seeds its maps with.
+/// A number in `0.0..1.0`.
 fn random_fraction() -> f64 {
-    let bits = RandomState::new().build_hasher().finish() >> 11;
-    bits as f64 / (1_u64 << 53) as f64
+    (random_bits() >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// The randomness that the standard library seeds its maps with.
+pub(crate) fn random_bits() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 #[cfg(test)]

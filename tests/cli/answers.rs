@@ -1,5 +1,7 @@
 //! The commands of operations: what they send, what they print, how they end.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use csms_api::OPERATIONS;
 use serde_json::json;
 use tests::scripted::{Act, Scripted};
@@ -206,6 +208,53 @@ async fn a_refusal_that_repeats_the_whole_body_is_told_without_it() {
         run.assert_failed(1, &[": 400 C: ", "<redacted"]);
         assert!(!run.stderr.contains("4711"), "{run:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_taken_as_people_have_them() {
+    let csms = Csms::start().await;
+    let create = |name: &str, flag: &str, path: &str| {
+        csms.run(&["secret", "create", "--name", name, flag, path])
+    };
+    // Of a line, whatever ends it.
+    for (name, text) in [("a", "v\n"), ("b", "v\r\n"), ("c", "v")] {
+        let path = csms.file("text", text);
+        assert_eq!(create(name, "--secret-string-file", &path).code, Some(0));
+        assert_eq!(csms.showing(&["get", name]).stdout, "v");
+    }
+    // Base64 in lines, as it is printed.
+    let bytes = [7; 100];
+    let lines = STANDARD
+        .encode(bytes)
+        .as_bytes()
+        .chunks(76)
+        .fold(String::new(), |lines, line| {
+            lines + std::str::from_utf8(line).unwrap() + "\n"
+        });
+    let path = csms.file("base64", lines);
+    assert_eq!(create("d", "--secret-binary-file", &path).code, Some(0));
+    assert_eq!(csms.showing(&["get", "d"]).stdout.as_bytes(), bytes);
+    let path = csms.file("bytes", [0xff, 0xfe]);
+    let run = create("e", "--secret-binary-file", &path);
+    run.assert_failed(
+        2,
+        &["--secret-binary-file: is not UTF-8", "hint: ", "Base64"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_place_of_a_file_is_not_told() {
+    let csms = Csms::start().await;
+    let typed = secret();
+    let run = csms.run(&[
+        "secret",
+        "create",
+        "--name",
+        "a",
+        "--secret-string-file",
+        &typed,
+    ]);
+    run.assert_failed(2, &["--secret-string-file: can't be read", "hint: "]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -132,6 +132,18 @@ async fn what_a_broken_off_run_has_done_is_not_read_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_run_has_left_is_in_nobodys_way() {
+    let csms = with_secrets(1).await;
+    fs::create_dir(csms.folder().join("b")).unwrap();
+    // In a container, each run has the same process id.
+    let own = std::process::id();
+    for id in (0..64).chain(own..own + 1000) {
+        csms.file(&format!("b/s000.csms-backup.{id}.tmp"), "half");
+    }
+    assert_eq!(csms.json(&["backup", "--all", "-o", "b"])["written"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn failures_are_told_by_name() {
     let csms = with_secrets(1).await;
     let run = csms.run(&["backup", "x3", "x1", "s000", "x2", "-o", "b"]);

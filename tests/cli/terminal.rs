@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
 use tests::sentinel::assert_hidden;
 
@@ -167,4 +168,30 @@ async fn a_secret_is_asked_for_without_echo() {
     let (text, code) = terminal.end();
     assert_eq!(code, Some(1), "{text}");
     assert_hidden("the terminal", &text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_echoes_again_when_the_prompt_is_left() {
+    let csms = Csms::start().await;
+    let restore = ["secret", "restore-backup"];
+    let echoes = |terminal: &Terminal| {
+        let modes = tcgetattr(&terminal.pty).unwrap().local_modes;
+        modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG)
+    };
+    // Ctrl-C, and signals from elsewhere.
+    for (signal, code) in [
+        (None, 130),
+        (Some(Signal::INT), 130),
+        (Some(Signal::TERM), 143),
+    ] {
+        let mut terminal = Terminal::start(&csms, 80, &[], &restore);
+        terminal.wait_for_prompt("secret-blob: ");
+        match signal {
+            None => terminal.type_in("\x03"),
+            Some(signal) => kill_process(Pid::from_child(&terminal.child), signal).unwrap(),
+        }
+        wait_until("it ends", || terminal.child.try_wait().unwrap().is_some());
+        assert!(echoes(&terminal), "{signal:?}");
+        assert_eq!(terminal.end().1, Some(code), "{signal:?}");
+    }
 }

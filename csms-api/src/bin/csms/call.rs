@@ -125,7 +125,7 @@ fn arguments(command: &'static Command, matches: &ArgMatches) -> Result<Argument
     let input = Input::default();
     let mut arguments = Arguments::default();
     let mut body = match matches.try_get_one::<PathBuf>("json-body") {
-        Ok(Some(path)) => json_body(&input.text(path)?)?,
+        Ok(Some(path)) => json_body(&input.text("--json-body", path)?)?,
         _ => Map::new(),
     };
     for parameter in command.parameters {
@@ -194,6 +194,10 @@ fn values(
         }
     };
     let value = match parameter.kind {
+        // Base64 is printed in lines, and sent without.
+        Kind::Text if parameter.name.ends_with("_binary") => {
+            Value::from(text.expose().replace(['\r', '\n'], ""))
+        }
         Kind::Text if !parameter.is_list => Value::from(text.expose()),
         _ => serde_json::from_str(text.expose()).map_err(|error| {
             let (line, column) = (error.line(), error.column());

@@ -58,7 +58,7 @@ fn refuse_manifest(file: &Path) -> Result<(), Failure> {
 
 /// Restores the secret of a backup, and returns its name.
 async fn restore(session: &Session, input: &Input, file: &Path) -> Result<Value, Failure> {
-    let blob = input.text(file)?;
+    let blob = input.text(&file.display().to_string(), file)?;
     let arguments = Arguments {
         body: Some(SecretJson::from(json!({ "secret_blob": blob.as_str() }))),
         ..Arguments::default()

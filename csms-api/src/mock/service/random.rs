@@ -1,23 +1,17 @@
-//! Randomness for ids and made-up values, from what the standard library seeds its maps with.
+//! Randomness for ids and made-up values.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
-
+use crate::retry::random_bits;
 use crate::signer::hex;
 
-pub(super) fn bits() -> u64 {
-    RandomState::new().build_hasher().finish()
-}
-
-pub(super) fn bytes() -> [u8; 16] {
-    let bits = u128::from(bits()) << 64 | u128::from(bits());
+fn bytes() -> [u8; 16] {
+    let bits = u128::from(random_bits()) << 64 | u128::from(random_bits());
     bits.to_be_bytes()
 }
 
 /// A number below a limit that is not 0.
 pub(super) fn below(limit: usize) -> usize {
     let limit = u64::try_from(limit).unwrap_or(u64::MAX).max(1);
-    usize::try_from(bits() % limit).unwrap_or_default()
+    usize::try_from(random_bits() % limit).unwrap_or_default()
 }
 
 /// An id in the form of a UUID of version 4.
