@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use csms_api::Clock;
 use serde_json::Value;
 
-use crate::process::{Csms, Run};
+use crate::process::{Csms, Run, Running};
 
 fn check<'a>(checks: &'a Value, name: &str) -> &'a Value {
     let mut checks = checks.as_array().unwrap().iter();
@@ -101,10 +101,23 @@ async fn a_clock_that_is_wrong_is_told() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_pipe_does_not_hide_what_is_wrong() {
+    let csms = Csms::start().await;
+    for format in ["table", "json"] {
+        let mut wrong = csms.command(&["doctor", "--output", format]);
+        wrong.env("HUAWEICLOUD_SDK_SK", "another");
+        let mut running = Running::start(wrong);
+        drop(running.stdout());
+        let run = running.end();
+        assert_eq!((run.code, run.stderr.as_str()), (Some(3), ""), "{format}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn the_mock_serves_until_it_is_asked_to_end() {
-    use crate::process::{Running, bare};
+    use crate::process::bare;
     use rustix::process::Signal;
     use std::io::{BufRead, BufReader};
 

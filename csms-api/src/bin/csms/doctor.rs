@@ -1,5 +1,6 @@
 //! `csms doctor`: what a call needs, looked at one by one.
 
+use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use csms_api::Client;
@@ -19,30 +20,30 @@ pub async fn run(settings: &Settings) -> Result<(), Failure> {
     let session = match Session::of(settings) {
         Ok(session) => session,
         Err(failure) => {
-            report.add("settings", Err(failure))?;
+            report.add("settings", Err(failure));
             return report.finish();
         }
     };
     let client = &session.client;
-    report.add("region", Ok(region(client, settings)))?;
-    report.add("endpoint", Ok(client.endpoint().to_owned()))?;
+    report.add("region", Ok(region(client, settings)));
+    report.add("endpoint", Ok(client.endpoint().to_owned()));
     let credentials = credentials(client).await;
     let has_credentials = credentials.is_ok();
-    report.add("credentials", credentials)?;
+    report.add("credentials", credentials);
     match knock(client).await {
         Ok(theirs) => {
-            report.add("connection", Ok("the endpoint answers".to_owned()))?;
-            report.add("clock", clock(theirs))?;
+            report.add("connection", Ok("the endpoint answers".to_owned()));
+            report.add("clock", clock(theirs));
         }
-        Err(error) => report.add("connection", Err(error.into()))?,
+        Err(error) => report.add("connection", Err(error.into())),
     }
     if has_credentials {
         let list = command_of("ListSecrets")?;
         let project = command::project_id(client, list).await;
         let has_project = project.is_ok();
-        report.add("project", project.map_err(Failure::from))?;
+        report.add("project", project.map_err(Failure::from));
         if has_project {
-            report.add("call", call(&session).await)?;
+            report.add("call", call(&session).await);
         }
     }
     report.finish()
@@ -106,6 +107,7 @@ struct Report {
     format: Format,
     checks: Vec<Value>,
     first_failure: Option<u8>,
+    unwritten: Option<io::Error>,
 }
 
 impl Report {
@@ -114,10 +116,11 @@ impl Report {
             format,
             checks: Vec::new(),
             first_failure: None,
+            unwritten: None,
         }
     }
 
-    fn add(&mut self, name: &str, outcome: Result<String, Failure>) -> Result<(), Failure> {
+    fn add(&mut self, name: &str, outcome: Result<String, Failure>) {
         let is_ok = outcome.is_ok();
         let (text, hint) = match outcome {
             Ok(text) => (text, String::new()),
@@ -132,7 +135,7 @@ impl Report {
             if !hint.is_empty() {
                 line.push_str(&format!("{:<8}{:<13}{hint}\n", "", "hint:"));
             }
-            output::write(line.as_bytes())?;
+            self.write(line.as_bytes());
         }
         self.checks.push(json!({
             "check": name,
@@ -140,15 +143,28 @@ impl Report {
             "text": text,
             "hint": (!hint.is_empty()).then_some(hint),
         }));
-        Ok(())
+    }
+
+    /// When nobody reads any more, the checks go on for the exit code.
+    fn write(&mut self, bytes: &[u8]) {
+        if self.unwritten.is_none() {
+            self.unwritten = output::write(bytes).err();
+        }
     }
 
     /// The exit code is that of the first check that failed.
-    fn finish(self) -> Result<(), Failure> {
+    fn finish(mut self) -> Result<(), Failure> {
         if self.format == Format::Json {
-            output::print_json(&Value::Array(self.checks))?;
+            let checks = Value::Array(std::mem::take(&mut self.checks));
+            self.write(format!("{checks:#}\n").as_bytes());
         }
-        self.first_failure
-            .map_or(Ok(()), |code| Err(Failure::Told(code)))
+        let unwritten = self.unwritten.map_or(Ok(()), |error| Err(error.into()));
+        let Some(code) = self.first_failure else {
+            return unwritten;
+        };
+        if let Err(failure) = unwritten {
+            failure.report();
+        }
+        Err(Failure::Told(code))
     }
 }
