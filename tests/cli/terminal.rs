@@ -99,6 +99,19 @@ async fn a_terminal_gets_a_table_as_wide_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_does_not_know_its_width_gets_whole_lines() {
+    let csms = Csms::with_secret(&secret()).await;
+    for arguments in [["secret", "show", "demo"], ["version", "list", "demo"]] {
+        let (text, code) = Terminal::start(&csms, 0, &[], &arguments).end();
+        assert_eq!(code, Some(0), "{text}");
+        let lines = text.lines();
+        assert!(lines.clone().any(|line| line.contains(" UTC")), "{text}");
+        assert!(!text.contains("not shown"), "{text}");
+        assert!(lines.count() <= 16, "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_color_means_none() {
     let csms = Csms::with_secret(&secret()).await;
     for arguments in [&["secret", "list"][..], &["secret", "show", "gone"]] {

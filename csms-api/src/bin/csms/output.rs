@@ -159,7 +159,10 @@ fn fields(answer: &Value) -> String {
         _ => None,
     };
     let mut grid = grid();
-    grid.set_content_arrangement(ContentArrangement::Dynamic);
+    // Where the width is not known there is nothing to wrap to.
+    if width().is_some() {
+        grid.set_content_arrangement(ContentArrangement::Dynamic);
+    }
     add_rows(&mut grid, "", alone.unwrap_or(object));
     trimmed(grid)
 }
