@@ -130,6 +130,10 @@ async fn secret_fields_are_masked_unless_they_are_asked_for() {
     assert_eq!(password["password"], "<redacted>");
     let shown = csms.showing(&[&show[..], &["--show-secrets"]].concat());
     assert_eq!(shown.json()["version"]["secret_string"], secret());
+    let table = csms.run(&[&show[..], &["--show-secrets", "--output", "table"]].concat());
+    assert!(table.stdout.contains("<redacted>"), "{table:?}");
+    let note = "note: a table shows no secret; add --output json\n";
+    assert_eq!((table.code, table.stderr.as_str()), (Some(0), note));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -104,9 +104,8 @@ pub async fn run(settings: &Settings, matches: &ArgMatches) -> Result<(), Failur
     if answer.expose().is_null() {
         return Ok(());
     }
-    if !matches.get_flag("show-secrets") {
-        output::mask(answer.expose_mut(), command);
-    }
+    let is_asked = matches.get_flag("show-secrets");
+    output::mask_unless_asked(answer.expose_mut(), command, session.format, is_asked);
     output::print(answer.expose(), command, session.format)?;
     Ok(())
 }

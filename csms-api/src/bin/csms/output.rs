@@ -1,7 +1,7 @@
 //! Answers on standard output: tables for people, JSON for programs, secrets masked.
 
 use std::env;
-use std::io::{self, IsTerminal, Write, stdout};
+use std::io::{self, IsTerminal, Write, stderr, stdout};
 
 use comfy_table::{Attribute, Cell, ContentArrangement, Table as Grid, presets};
 use csms_api::SecretJson;
@@ -33,8 +33,21 @@ pub fn write(bytes: &[u8]) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Masks what is secret, unless it is asked for as JSON: a table never shows it.
+pub fn mask_unless_asked(value: &mut Value, command: &Command, format: Format, is_asked: bool) {
+    if is_asked && format == Format::Json {
+        return;
+    }
+    if is_asked {
+        let note = "note: a table shows no secret; add --output json\n";
+        // Nobody is left to be told that it can't be printed.
+        drop(stderr().write_all(note.as_bytes()));
+    }
+    mask(value, command);
+}
+
 /// Replaces what is secret, at any depth.
-pub fn mask(value: &mut Value, command: &Command) {
+fn mask(value: &mut Value, command: &Command) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
