@@ -357,6 +357,30 @@ async fn a_service_that_can_not_be_reached_or_understood_has_its_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn words_of_the_service_can_not_turn_what_is_beside_them() {
+    let csms = Csms::start().await;
+    let words = "a\u{202e}b\u{2066}c\u{200b}d\u{61c}e\u{feff}f\u{9b}g\nh";
+    let answer = json!({ "secret": { "description": words, words: "x" } });
+    let refusal = json!({ "error_code": words, "error_msg": words });
+    let list = json!({ "secrets": [{ "name": words }] });
+    for (status, answer, arguments) in [
+        (200, answer, &["secret", "show", "demo"][..]),
+        (200, list, &["secret", "list"]),
+        (400, refusal.clone(), &["secret", "list"]),
+        (400, refusal, &["doctor"]),
+    ] {
+        let server = Scripted::start(vec![Act::answer(status, &answer.to_string())]).await;
+        let endpoint = server.endpoint();
+        let more = ["--endpoint", &endpoint, "--output", "table"];
+        let run = csms.run(&[arguments, &more].concat());
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(said.contains("a b c d e f g h"), "{said:?}");
+        let is_hidden = |c: char| !c.is_ascii() || c.is_control() && c != '\n';
+        assert!(!said.contains(is_hidden), "{said:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn verbose_tells_of_each_call() {
     let csms = Csms::with_secret(&secret()).await;
     let run = csms.run(&["secret", "list", "-v"]);

@@ -131,6 +131,7 @@ impl Report {
         };
         if self.format == Format::Table {
             let state = if is_ok { "ok" } else { "failed" };
+            let text = output::on_one_line(&text);
             let mut line = format!("{state:<8}{name:<13}{text}\n");
             if !hint.is_empty() {
                 line.push_str(&format!("{:<8}{:<13}{hint}\n", "", "hint:"));

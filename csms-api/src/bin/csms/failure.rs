@@ -108,7 +108,8 @@ impl Failure {
     /// Tells it on standard error; `subject` says whose failure it is.
     pub fn tell(&self, subject: &str) {
         let colour = output::has_colours(stderr().is_terminal());
-        let mut text = format!("{}{subject}{self}\n", label("error: ", "31", colour));
+        let message = output::on_one_line(&format!("{subject}{self}"));
+        let mut text = format!("{}{message}\n", label("error: ", "31", colour));
         match self.hint().as_str() {
             "" => {}
             hint => text.push_str(&format!("{}{hint}\n", label("hint: ", "36", colour))),

@@ -188,7 +188,7 @@ fn add_rows(grid: &mut Grid, outer: &str, object: &Map<String, Value>) {
             value => {
                 let cell = cell(Some(value), name);
                 if !cell.is_empty() {
-                    grid.add_row([header(&full), Cell::new(cell)]);
+                    grid.add_row([header(&on_one_line(&full)), Cell::new(cell)]);
                 }
             }
         }
@@ -251,8 +251,18 @@ fn cell(value: Option<&Value>, column: &str) -> String {
         }
         Some(other) => other.to_string(),
     };
-    // The service's words can't move the cursor.
-    text.replace(char::is_control, " ")
+    on_one_line(&text)
+}
+
+/// Text whose characters stay where they are: those of others can't move the cursor, nor turn the
+/// order of what is beside them.
+pub fn on_one_line(text: &str) -> String {
+    text.replace(|c: char| c.is_control() || is_format(c), " ")
+}
+
+/// Characters that are not seen: they set the direction of text, or have no width.
+fn is_format(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn is_scalar(value: &Value) -> bool {
