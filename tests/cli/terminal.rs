@@ -112,6 +112,23 @@ async fn a_terminal_that_does_not_know_its_width_gets_whole_lines() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_id_stays_whole_however_narrow_the_terminal() {
+    let csms = Csms::with_secret(&secret()).await;
+    let shown = csms.json(&["secret", "show", "demo"]);
+    let id = shown["secret"]["id"].as_str().unwrap();
+    let words = "word ".repeat(20);
+    let describe = ["secret", "update", "demo", "--description", &words];
+    csms.json(&describe);
+    for columns in [1, 20, 40, 58, 59, 60, 80] {
+        let show = ["secret", "show", "demo"];
+        let (text, _) = Terminal::start(&csms, columns, &[("NO_COLOR", "1")], &show).end();
+        assert!(text.contains(id), "{columns}: {text}");
+        let fits = |line: &str| line.len() <= usize::from(columns);
+        assert!(columns < 59 || text.lines().all(fits), "{columns}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_color_means_none() {
     let csms = Csms::with_secret(&secret()).await;
     for arguments in [&["secret", "list"][..], &["secret", "show", "gone"]] {

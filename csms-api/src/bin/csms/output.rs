@@ -3,7 +3,7 @@
 use std::env;
 use std::io::{self, IsTerminal, Write, stderr, stdout};
 
-use comfy_table::{Attribute, Cell, ContentArrangement, Table as Grid, presets};
+use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table as Grid, presets};
 use csms_api::SecretJson;
 use csms_api::command::{Command, SECRETS, TIMES, Table, utc};
 use serde_json::{Map, Value};
@@ -15,6 +15,9 @@ const REDACTED: &str = "<redacted>";
 
 /// The longest cell of a list, in characters.
 const LONGEST_CELL: usize = 40;
+
+/// The length of an id.
+const ID: usize = 36;
 
 /// The blanks between two columns.
 const BETWEEN: u16 = 2;
@@ -172,12 +175,23 @@ fn fields(answer: &Value) -> String {
         _ => None,
     };
     let mut grid = grid();
-    // Where the width is not known there is nothing to wrap to.
-    if width().is_some() {
-        grid.set_content_arrangement(ContentArrangement::Dynamic);
-    }
     add_rows(&mut grid, "", alone.unwrap_or(object));
+    wrap_values(&mut grid);
     trimmed(grid)
+}
+
+/// Wraps values beside their names where that leaves ids whole. Elsewhere the terminal breaks the
+/// lines, if it has to; what is copied from it then has no break.
+fn wrap_values(grid: &mut Grid) {
+    let names = grid.column_max_content_widths().first().copied();
+    let taken = usize::from(names.unwrap_or_default().saturating_add(BETWEEN));
+    if width().is_none_or(|width| width < taken + ID) {
+        return;
+    }
+    grid.set_content_arrangement(ContentArrangement::Dynamic);
+    if let Some(names) = grid.column_mut(0) {
+        names.set_constraint(ColumnConstraint::ContentWidth);
+    }
 }
 
 fn add_rows(grid: &mut Grid, outer: &str, object: &Map<String, Value>) {
@@ -215,8 +229,10 @@ fn header(name: &str) -> Cell {
 
 /// The table without blanks around its lines.
 fn trimmed(mut grid: Grid) -> String {
-    for column in grid.column_iter_mut() {
-        column.set_padding((0, BETWEEN));
+    let last = grid.column_count().saturating_sub(1);
+    for (index, column) in grid.column_iter_mut().enumerate() {
+        let between = if index < last { BETWEEN } else { 0 };
+        column.set_padding((0, between));
     }
     let lines = grid.lines().map(|line| format!("{}\n", line.trim_end()));
     lines.collect()
