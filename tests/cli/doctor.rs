@@ -63,6 +63,8 @@ async fn what_is_wrong_is_told_with_a_hint_and_its_code() {
             .contains("failed  call         ListSecrets: 401 APIGW.0301: "),
         "{run:?}"
     );
+    assert!(!run.stdout.contains("csms doctor"), "{run:?}");
+    assert!(run.stdout.contains("told at credentials"), "{run:?}");
     let mut half = csms.command(&["doctor"]);
     half.env_remove("HUAWEICLOUD_SDK_SK");
     let run = Run::of(&half.output().unwrap());

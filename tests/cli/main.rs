@@ -5,6 +5,7 @@ mod backup;
 mod doctor;
 mod get;
 mod help;
+mod hints;
 mod process;
 mod run;
 mod table;

@@ -15,6 +15,10 @@ use crate::settings::{Format, Settings};
 /// How long a signature is good for.
 const TOLERATED: Duration = Duration::from_secs(15 * 60);
 
+/// The usual hint is to run what runs already.
+const UNAUTHORIZED: &str = "the key or token that is told at credentials is wrong, disabled or \
+     expired, unless the clock is wrong";
+
 pub async fn run(settings: &Settings) -> Result<(), Failure> {
     let mut report = Report::new(settings.format);
     let session = match Session::of(settings) {
@@ -98,7 +102,14 @@ async fn call(session: &Session) -> Result<String, Failure> {
         query: vec![("limit", "1".to_owned())],
         ..Arguments::default()
     };
-    let answer = session.call(command_of("ListSecrets")?, &arguments).await?;
+    let answer = session.call(command_of("ListSecrets")?, &arguments).await;
+    let answer = answer.map_err(|error| {
+        if error.is_unauthorized() {
+            Failure::from(error).with_hint(UNAUTHORIZED)
+        } else {
+            error.into()
+        }
+    })?;
     Ok(format!("ListSecrets answered {}", answer.status.as_u16()))
 }
 

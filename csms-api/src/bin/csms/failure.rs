@@ -52,12 +52,13 @@ impl Failure {
         }
     }
 
-    /// What to do about it.
-    pub fn with_hint(mut self, text: impl Into<String>) -> Self {
-        if let Self::Own { hint, .. } = &mut self {
-            *hint = text.into();
+    /// What to do about it, when that is better known here.
+    pub fn with_hint(self, text: impl Into<String>) -> Self {
+        Self::Own {
+            code: self.code(),
+            message: self.to_string(),
+            hint: text.into(),
         }
-        self
     }
 
     /// How a command ends that has told its failures, the first with this code, and printed what
@@ -86,9 +87,15 @@ impl Failure {
 
     pub fn hint(&self) -> String {
         match self {
-            Self::Call(error) => hint_of(error).to_owned(),
+            Self::Call(error) => hint_of(error, &self.to_string()).to_owned(),
+            Self::Own {
+                code,
+                message,
+                hint,
+            } if hint.is_empty() => default_hint(*code, message).to_owned(),
             Self::Own { hint, .. } => hint.clone(),
-            Self::Told(_) | Self::Output(_) => String::new(),
+            Self::Told(_) => String::new(),
+            Self::Output(_) => FILES.to_owned(),
         }
     }
 
@@ -110,10 +117,11 @@ impl Failure {
         let colour = output::has_colours(stderr().is_terminal());
         let message = output::on_one_line(&format!("{subject}{self}"));
         let mut text = format!("{}{message}\n", label("error: ", "31", colour));
-        match self.hint().as_str() {
-            "" => {}
-            hint => text.push_str(&format!("{}{hint}\n", label("hint: ", "36", colour))),
-        }
+        text.push_str(&format!(
+            "{}{}\n",
+            label("hint: ", "36", colour),
+            self.hint()
+        ));
         // Nobody is left to be told that it can't be printed.
         drop(stderr().write_all(text.as_bytes()));
     }
@@ -129,6 +137,11 @@ fn with_flags(text: &str) -> String {
         .replace(
             " on the call or on the client's builder, or give the client a region",
             ", or --region",
+        )
+        .replace(", or .allow_http(true) if the network is trusted", "")
+        .replace(
+            ". Use a token instead of an access key: Credentials::password or Credentials::token",
+            "",
         )
 }
 
@@ -166,7 +179,8 @@ impl From<io::Error> for Failure {
 fn code_of(error: &Error) -> u8 {
     match error.status() {
         Some(_) if error.is_unauthorized() => CREDENTIALS,
-        Some(status) if status.is_success() => NETWORK,
+        // Redirects are not followed: the service sends none.
+        Some(status) if status.is_success() || status.is_redirection() => NETWORK,
         Some(_) => REFUSED,
         None if error.is_retryable() => NETWORK,
         None if error.is_credentials() => CREDENTIALS,
@@ -174,28 +188,99 @@ fn code_of(error: &Error) -> u8 {
     }
 }
 
-fn hint_of(error: &Error) -> &'static str {
+const UNREACHABLE: &str = "check --region or --endpoint, the network and its proxy; then try again";
+const OPTIONS: &str = "`--help` behind the command tells what it takes";
+const FILES: &str = "check the path, who may use it, and the room that is left";
+const VARIABLES: &str =
+    "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ~/.huaweicloud/credentials";
+const PROFILE: &str = "mend the profile file, ~/.huaweicloud/credentials unless \
+     HUAWEICLOUD_SDK_CREDENTIALS_FILE names another; --profile chooses the section";
+
+/// What to do about the failure of a call; the text tells what the error's methods do not.
+fn hint_of(error: &Error, text: &str) -> &'static str {
     match code_of(error) {
-        CREDENTIALS if error.is_unauthorized() => {
-            "the key or token is wrong, disabled or expired; `csms doctor` tells where it is from"
-        }
-        CREDENTIALS => {
-            "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ~/.huaweicloud/credentials"
-        }
-        NETWORK if error.status().is_some() => "check --endpoint: something else answers there",
-        NETWORK => "check --region or --endpoint, the network and its proxy; then try again",
-        REFUSED if error.is_not_found() => {
-            "check the name, --region and --project-id; `csms secret list` shows what is there"
-        }
-        REFUSED if error.is_forbidden() => {
-            "give the user or agency a policy for CSMS and KMS, or choose another --project-id"
-        }
-        REFUSED if error.is_conflict() => "`csms secret show NAME` tells its state",
-        REFUSED if error.is_retryable() => "try again later",
-        REFUSED => "the request id helps the service's support to find the call",
-        _ if error.operation() == "ClientBuilder::build" => {
-            "the variable HUAWEICLOUD_SDK_REGION or --region tells where the service is"
-        }
-        _ => "`--help` tells what the command takes",
+        CREDENTIALS if error.is_unauthorized() => unauthorized_hint(text),
+        CREDENTIALS => credentials_hint(text),
+        NETWORK if error.is_retryable() => UNREACHABLE,
+        NETWORK => "check --endpoint: something else answers there",
+        REFUSED => refused_hint(error),
+        _ => usage_hint(error, text),
+    }
+}
+
+fn unauthorized_hint(text: &str) -> &'static str {
+    if text.contains("the clock of this machine") {
+        "set the clock; if that does not help, `csms doctor` tells where the key is from"
+    } else {
+        "the key or token is wrong, disabled or expired; `csms doctor` tells where it is from"
+    }
+}
+
+/// The default chain names the source that is at fault; a section that --profile names is the
+/// only one without a name.
+fn credentials_hint(text: &str) -> &'static str {
+    let hints = [
+        (
+            "can't be looked up",
+            "the variable HUAWEICLOUD_SDK_PROJECT_ID or --project-id tells the project",
+        ),
+        ("no credentials found", VARIABLES),
+        (
+            "instance metadata: ",
+            "check the agency of the instance; HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK do \
+             without it",
+        ),
+        ("profile file: ", PROFILE),
+        ("environment: ", VARIABLES),
+    ];
+    let known = hints.iter().find(|(part, _)| text.contains(part));
+    known.map_or(PROFILE, |(_, hint)| hint)
+}
+
+fn refused_hint(error: &Error) -> &'static str {
+    match error.status().map_or(0, |status| status.as_u16()) {
+        400 | 422 => "mend what the message names; `--help` behind the command tells the limits",
+        403 => "give the user or agency a policy for CSMS and KMS, or choose another --project-id",
+        404 => "check the name, --region and --project-id; `csms secret list` shows what is there",
+        405 | 501 => "the operation is not offered there: check --region and --endpoint",
+        409 => "`csms secret show NAME` tells its state",
+        413 => "send less at once",
+        _ if error.is_retryable() => "try again later",
+        _ => "the request id helps the service's support to find the call",
+    }
+}
+
+fn usage_hint(error: &Error, text: &str) -> &'static str {
+    if text.contains("can't be signed") {
+        return "send less at once: csms signs what it sends";
+    }
+    if text.contains("project_id is missing") {
+        return "the variable HUAWEICLOUD_SDK_PROJECT_ID or --project-id tells the project";
+    }
+    if error.operation() != "ClientBuilder::build" {
+        return OPTIONS;
+    }
+    if text.contains("the HTTP client") {
+        return "check the variables of the proxy and the certificates of this machine";
+    }
+    if text.contains("neither region nor endpoint") || text.contains("is no region id") {
+        return "the variable HUAWEICLOUD_SDK_REGION or --region tells where the service is";
+    }
+    "check --endpoint, or the variable HUAWEICLOUD_SDK_REGION_CSMS_<REGION>"
+}
+
+/// What to do when whoever made the failure does not say.
+fn default_hint(code: u8, message: &str) -> &'static str {
+    let is_of_file = ["read", "written", "created"]
+        .iter()
+        .any(|done| message.contains(&format!("can't be {done}")));
+    match code {
+        _ if is_of_file => FILES,
+        USAGE => OPTIONS,
+        CREDENTIALS => "`csms doctor` tells where the credentials are from",
+        NETWORK => UNREACHABLE,
+        REFUSED => "`csms version list NAME` tells what the secret has",
+        126 | 127 => "check the program's name, the variable PATH and who may run it",
+        _ => "run the same command again",
     }
 }

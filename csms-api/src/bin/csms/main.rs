@@ -51,7 +51,10 @@ fn start(matches: &ArgMatches, settings: &Settings) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::usage(format!("the runtime can't be started: {error}")))?;
+        .map_err(|error| {
+            Failure::usage(format!("the runtime can't be started: {error}"))
+                .with_hint("this machine has no thread or file left; end other programs")
+        })?;
     runtime.block_on(dispatch(matches, settings))
 }
 

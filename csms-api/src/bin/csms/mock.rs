@@ -19,7 +19,10 @@ pub async fn run(format: Format, matches: &ArgMatches) -> Result<(), Failure> {
     let address = matches.get_one::<SocketAddr>("listen").copied();
     let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
     let service = Service::builder().listen(address).await;
-    let service = service.map_err(|error| Failure::usage(error.to_string()))?;
+    let service = service.map_err(|error| {
+        Failure::usage(error.to_string())
+            .with_hint("choose another --listen ADDRESS; the port 0 is a free one")
+    })?;
     tell(&service, format)?;
     interrupted().await;
     Ok(())
