@@ -26,6 +26,16 @@ async fn a_sound_setting_has_nothing_but_ok() {
         check(&checks, "region")["text"],
         "mock, from HUAWEICLOUD_SDK_REGION"
     );
+    let endpoint = csms.service.endpoint();
+    assert_eq!(
+        check(&checks, "endpoint")["text"],
+        format!("{endpoint}, from HUAWEICLOUD_SDK_REGION_CSMS_MOCK")
+    );
+    let flag = csms.json(&["doctor", "--endpoint", &endpoint]);
+    assert_eq!(
+        check(&flag, "endpoint")["text"],
+        format!("{endpoint}, from --endpoint")
+    );
     let table = csms.run(&["doctor", "--output", "table"]);
     assert_eq!(table.code, Some(0));
     assert!(
@@ -79,6 +89,38 @@ async fn what_is_wrong_is_told_with_a_hint_and_its_code() {
     let run = Run::of(&without_region.output().unwrap());
     assert_eq!(run.code, Some(2), "{run:?}");
     assert!(run.stdout.contains("--region"), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_are_looked_at_whatever_is_wrong_with_the_endpoint() {
+    let csms = Csms::start().await;
+    for (region, endpoint, at_fault, said) in [
+        ("", "", "region", "neither region nor endpoint"),
+        ("No Region", "", "region", "\"No Region\" is no region id"),
+        (
+            "mock",
+            "x",
+            "endpoint",
+            "from HUAWEICLOUD_SDK_REGION_CSMS_MOCK",
+        ),
+        ("mock", "http://example.com", "endpoint", "use https://;"),
+    ] {
+        let mut command = csms.command(&["doctor"]);
+        command
+            .env("HUAWEICLOUD_SDK_REGION", region)
+            .env("HUAWEICLOUD_SDK_REGION_CSMS_MOCK", endpoint);
+        let run = Run::of(&command.output().unwrap());
+        assert_eq!(run.code, Some(2), "{run:?}");
+        let checks: Value = serde_json::from_str(&run.stdout).unwrap();
+        let fault = check(&checks, at_fault);
+        assert_eq!(fault["ok"], false, "{checks}");
+        assert!(fault["text"].as_str().unwrap().contains(said), "{checks}");
+        assert_eq!(check(&checks, "credentials")["ok"], true, "{checks}");
+    }
+    let run = csms.run(&["doctor", "--endpoint", "x", "--profile", "gone"]);
+    assert_eq!(run.code, Some(2), "{run:?}");
+    let checks: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(check(&checks, "credentials")["ok"], false, "{checks}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

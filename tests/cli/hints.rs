@@ -145,6 +145,13 @@ async fn what_is_not_sent_has_the_hint_of_what_is_wrong() {
             127,
             "PATH",
         ),
+        (
+            [&list[..], &["--project-id", ""]].concat(),
+            vec![],
+            2,
+            "leave it out",
+        ),
+        (vec!["doctor", "--region", ""], vec![], 2, "leave it out"),
         (vec!["man", "gone"], vec![], 2, "csms --help"),
         (
             vec!["mock", "--listen", "203.0.113.1:0"],

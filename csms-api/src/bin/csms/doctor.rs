@@ -21,16 +21,30 @@ const UNAUTHORIZED: &str = "the key or token that is told at credentials is wron
 
 pub async fn run(settings: &Settings) -> Result<(), Failure> {
     let mut report = Report::new(settings.format);
+    let place = settings.endpoint_place();
     let session = match Session::of(settings) {
         Ok(session) => session,
         Err(failure) => {
-            report.add("settings", Err(failure));
+            match place {
+                Some(place) => {
+                    let hint = failure.hint();
+                    let text = format!("{failure}; the endpoint is from {place}");
+                    report.add("region", Ok(region(settings)));
+                    report.add("endpoint", Err(Failure::usage(text).with_hint(hint)));
+                }
+                None => report.add("region", Err(failure)),
+            }
+            report.add("credentials", credentials_alone(settings).await);
             return report.finish();
         }
     };
     let client = &session.client;
-    report.add("region", Ok(region(client, settings)));
-    report.add("endpoint", Ok(client.endpoint().to_owned()));
+    let place = place.as_deref().unwrap_or("the region");
+    report.add("region", Ok(region(settings)));
+    report.add(
+        "endpoint",
+        Ok(format!("{}, from {place}", client.endpoint())),
+    );
     let credentials = credentials(client).await;
     let has_credentials = credentials.is_ok();
     report.add("credentials", credentials);
@@ -53,12 +67,15 @@ pub async fn run(settings: &Settings) -> Result<(), Failure> {
     report.finish()
 }
 
-fn region(client: &Client, settings: &Settings) -> String {
-    match (command::region(client), &settings.region) {
-        (Some(region), Some(_)) => format!("{region}, from --region"),
-        (Some(region), None) => format!("{region}, from HUAWEICLOUD_SDK_REGION"),
-        (None, _) => "none; the endpoint is given".to_owned(),
+fn region(settings: &Settings) -> String {
+    match settings.region() {
+        Some((region, place)) => format!("{region}, from {place}"),
+        None => "none; the endpoint is given".to_owned(),
     }
+}
+
+async fn credentials_alone(settings: &Settings) -> Result<String, Failure> {
+    credentials(&settings.client_without_endpoint()?).await
 }
 
 async fn credentials(client: &Client) -> Result<String, Failure> {

@@ -29,8 +29,7 @@ fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(error) => return answered_by_clap(&error),
     };
-    let settings = Settings::of(&matches);
-    match start(&matches, &settings) {
+    match Settings::of(&matches).and_then(|settings| start(&matches, &settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
