@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
 use tests::sentinel::assert_hidden;
 
-use crate::process::{Csms, secret, wait_until};
+use crate::process::{Csms, Run, secret, wait_until};
 
 /// The command on a terminal of this width.
 struct Terminal {
@@ -129,15 +129,27 @@ async fn an_id_stays_whole_however_narrow_the_terminal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_color_means_none() {
+async fn colours_are_for_terminals_that_want_them() {
     let csms = Csms::with_secret(&secret()).await;
-    for arguments in [&["secret", "list"][..], &["secret", "show", "gone"]] {
-        let colourful = Terminal::start(&csms, 80, &[], arguments).end().0;
-        assert!(colourful.contains('\x1b'), "{colourful:?}");
-        let plain = Terminal::start(&csms, 80, &[("NO_COLOR", "1")], arguments)
-            .end()
-            .0;
-        assert!(!plain.contains('\x1b'), "{plain:?}");
+    for arguments in [
+        &["secret", "list"][..],
+        &["secret", "show", "gone"],
+        &["secret", "shw"],
+        &["secret", "--help"],
+    ] {
+        for variables in [&[][..], &[("CLICOLOR", "0")]] {
+            let (colourful, _) = Terminal::start(&csms, 80, variables, arguments).end();
+            assert!(colourful.contains('\x1b'), "{variables:?} {colourful:?}");
+        }
+        for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+            let variables = [variable, ("CLICOLOR_FORCE", "1")];
+            let (plain, _) = Terminal::start(&csms, 80, &variables, arguments).end();
+            assert!(!plain.contains('\x1b'), "{variable:?} {plain:?}");
+        }
+        let mut piped = csms.command(arguments);
+        piped.env("CLICOLOR_FORCE", "1");
+        let run = Run::of(&piped.output().unwrap());
+        assert!(!format!("{run:?}").contains("\\u{1b}"), "{run:?}");
     }
     let forced = Terminal::start(&csms, 80, &[], &["secret", "list", "--output", "json"]).end();
     assert!(forced.0.starts_with('{'), "{forced:?}");

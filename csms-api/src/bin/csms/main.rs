@@ -16,9 +16,10 @@ mod restore;
 mod run;
 mod settings;
 
+use std::io::{IsTerminal, stderr, stdout};
 use std::process::ExitCode;
 
-use clap::ArgMatches;
+use clap::{ArgMatches, ColorChoice};
 
 use crate::call::Session;
 use crate::failure::Failure;
@@ -27,7 +28,7 @@ use crate::settings::Settings;
 fn main() -> ExitCode {
     let matches = match arguments::command().try_get_matches() {
         Ok(matches) => matches,
-        Err(error) => return answered_by_clap(&error),
+        Err(error) => return answered_by_clap(error),
     };
     match Settings::of(&matches).and_then(|settings| start(&matches, &settings)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,14 +37,23 @@ fn main() -> ExitCode {
 }
 
 /// Help, the version, or what is wrong with the command line.
-fn answered_by_clap(error: &clap::Error) -> ExitCode {
+fn answered_by_clap(error: clap::Error) -> ExitCode {
+    let is_fault = error.use_stderr();
+    let is_terminal = if is_fault {
+        stderr().is_terminal()
+    } else {
+        stdout().is_terminal()
+    };
+    // Left to itself, clap follows more variables than the other messages do.
+    let colours = if output::has_colours(is_terminal) {
+        ColorChoice::Always
+    } else {
+        ColorChoice::Never
+    };
+    let error = error.with_cmd(&arguments::command().color(colours));
     // Nobody is left to be told that it can't be printed.
     drop(error.print());
-    ExitCode::from(if error.use_stderr() {
-        failure::USAGE
-    } else {
-        0
-    })
+    ExitCode::from(if is_fault { failure::USAGE } else { 0 })
 }
 
 fn start(matches: &ArgMatches, settings: &Settings) -> Result<(), Failure> {
