@@ -161,7 +161,7 @@ async fn a_closed_pipe_hides_no_failure() {
         drop(running.stdout());
         let run = running.end();
         let expected = if arguments[0] == "backup" { 1 } else { 2 };
-        run.assert_failed(expected, &["error: "]);
+        run.assert_failed(expected, &["error: ", "hint: "]);
     }
     let mut running = Running::start(csms.command(&["backup", "s000"]));
     drop(running.stdout());

@@ -136,7 +136,7 @@ async fn what_is_not_sent_has_the_hint_of_what_is_wrong() {
             ],
             vec![],
             2,
-            "check the path",
+            "give the name of a file",
         ),
         (vec!["get", "demo", "--field", "x"], vec![], 1, "--field"),
         (

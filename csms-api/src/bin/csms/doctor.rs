@@ -187,13 +187,6 @@ impl Report {
             let checks = Value::Array(std::mem::take(&mut self.checks));
             self.write(format!("{checks:#}\n").as_bytes());
         }
-        let unwritten = self.unwritten.map_or(Ok(()), |error| Err(error.into()));
-        let Some(code) = self.first_failure else {
-            return unwritten;
-        };
-        if let Err(failure) = unwritten {
-            failure.report();
-        }
-        Err(Failure::Told(code))
+        Failure::conclude(self.first_failure, self.unwritten.map_or(Ok(()), Err))
     }
 }
