@@ -298,7 +298,7 @@ fn leaf(name: &'static str, entry: &'static Entry) -> Command {
             Arg::new("show-secrets")
                 .long("show-secrets")
                 .action(ArgAction::SetTrue)
-                .help("Print secret fields as they are")
+                .help("Print secret fields as they are, with --output json")
         }))
 }
 
