@@ -165,18 +165,20 @@ fn the_mock_serves_until_it_is_asked_to_end() {
     use rustix::process::Signal;
     use std::io::{BufRead, BufReader};
 
-    let mut mock = Running::start(bare(&["mock", "--output", "table"]));
-    let mut lines = BufReader::new(mock.stdout()).lines().map(Result::unwrap);
-    let mut command = bare(&["secret", "create", "--name", "demo"]);
-    for _ in 0..7 {
-        let line = lines.next().unwrap();
-        if let Some(variable) = line.strip_prefix("export ") {
-            let (name, value) = variable.split_once('=').unwrap();
-            command.env(name, value);
+    for address in ["127.0.0.1:0", "0.0.0.0:0"] {
+        let mut mock = Running::start(bare(&["mock", "--output", "table", "--listen", address]));
+        let mut lines = BufReader::new(mock.stdout()).lines().map(Result::unwrap);
+        let mut command = bare(&["secret", "create", "--name", "demo"]);
+        for _ in 0..7 {
+            let line = lines.next().unwrap();
+            if let Some(variable) = line.strip_prefix("export ") {
+                let (name, value) = variable.split_once('=').unwrap();
+                command.env(name, value);
+            }
         }
+        let answer = Run::of(&command.output().unwrap());
+        assert_eq!(answer.code, Some(1), "a secret needs a value: {answer:?}");
+        mock.signal(Signal::INT);
+        assert_eq!(mock.end().code, Some(0));
     }
-    let answer = Run::of(&command.output().unwrap());
-    assert_eq!(answer.code, Some(1), "a secret needs a value: {answer:?}");
-    mock.signal(Signal::INT);
-    assert_eq!(mock.end().code, Some(0));
 }
