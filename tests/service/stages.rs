@@ -55,6 +55,22 @@ async fn given_stages_take_the_place_of_current() {
 }
 
 #[tokio::test]
+async fn a_stage_that_is_given_twice_is_refused() {
+    let lab = Lab::start().await;
+    lab.create("demo").await;
+    let body = json!({ "secret_string": "x", "version_stages": ["a", "b", "a"] });
+    let versions = "secrets/demo/versions";
+    let refused = lab.refused("POST", versions, Some(body)).await;
+    assert_eq!(refused, (400, "CSMS.0002".into()));
+    let stage = json!({ "version_id": "v01" });
+    let refused = lab
+        .refused("PUT", "secrets/demo/stages/a", Some(stage))
+        .await;
+    assert_eq!(refused, (400, "CSMS.0005".into()));
+    assert_eq!(stages(&lab).await, [vec!["SYSCURRENT"]]);
+}
+
+#[tokio::test]
 async fn previous_goes_where_it_is_told() {
     let lab = Lab::start().await;
     lab.create("demo").await;

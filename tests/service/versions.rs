@@ -34,7 +34,19 @@ async fn latest_is_the_newest_version_also_when_another_is_current() {
 async fn a_version_that_is_not_there_is_404() {
     let lab = Lab::start().await;
     lab.create("demo").await;
-    for id in ["v2", "v0", "1", "V1", "v-1", "v99999999999", "x"] {
+    for id in [
+        "v2",
+        "v0",
+        "v01",
+        "v001",
+        "v+1",
+        "1",
+        "V1",
+        "v-1",
+        "v99999999999",
+        "v",
+        "x",
+    ] {
         for (method, body) in [("GET", None), ("PUT", Some(json!({ "expire_time": 1 })))] {
             let path = format!("secrets/demo/versions/{id}");
             let refused = lab.refused(method, &path, body).await;

@@ -47,13 +47,16 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
             return Refusal::body("the body is no JSON");
         }
         let text = reason.to_string();
-        match text.strip_prefix("missing field ") {
-            Some(field) => {
-                let field = field.split(" at ").next().unwrap_or_default();
-                Refusal::body(format!("at {path}: the field {field} is missing"))
-            }
-            None => Refusal::body(format!("at {path}: another type is expected")),
-        }
+        let told = [
+            ("missing field ", "is missing"),
+            ("duplicate field ", "is there twice"),
+        ];
+        let told = told.iter().find_map(|(start, what)| {
+            let field = text.strip_prefix(start)?.split(" at ").next()?;
+            Some(format!("the field {field} {what}"))
+        });
+        let told = told.unwrap_or_else(|| "another type is expected".to_owned());
+        Refusal::body(format!("at {path}: {told}"))
     })?;
     json.end()
         .map_err(|_| Refusal::body("the body is no JSON"))?;
@@ -89,6 +92,10 @@ mod tests {
             ("{\"name\": \"hunter2\"", "the body is no JSON"),
             ("{\"name\": \"demo\"} x", "the body is no JSON"),
             ("{}", "at .: the field `name` is missing"),
+            (
+                "{\"name\": \"hunter2\", \"name\": \"demo\"}",
+                "at .: the field `name` is there twice",
+            ),
             (
                 "{\"name\": {\"hunter2\": 1}}",
                 "at name: another type is expected",

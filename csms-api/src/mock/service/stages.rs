@@ -16,8 +16,11 @@ pub(super) fn check(secret: &Secret, stages: &[String]) -> Result<(), Refusal> {
     if !(1..=STAGE_LIMIT).contains(&stages.len()) {
         return Err(Refusal::value("version_stages has 1 to 12 stages"));
     }
-    for stage in stages {
+    for (at, stage) in stages.iter().enumerate() {
         plain_name("a stage", stage)?;
+        if stages.iter().take(at).any(|earlier| earlier == stage) {
+            return Err(Refusal::value("version_stages has a stage twice"));
+        }
     }
     let moved = |stage: &str| stages.iter().any(|given| given == stage);
     let gets_previous = moved(CURRENT) && secret.stages.contains_key(CURRENT);

@@ -147,11 +147,10 @@ pub(super) fn id(number: u32) -> String {
     format!("v{number}")
 }
 
-/// The number in an id such as `v3`.
-pub(super) fn number(id: &str) -> Option<u32> {
-    let digits = id.strip_prefix('v')?;
-    let are_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
-    are_digits.then(|| digits.parse().ok()).flatten()
+/// The number in an id such as `v3`, which has one form only: `v03` is none.
+pub(super) fn number(text: &str) -> Option<u32> {
+    let number = text.strip_prefix('v')?.parse().ok()?;
+    (number > 0 && id(number) == text).then_some(number)
 }
 
 impl Secret {
