@@ -224,12 +224,9 @@ async fn an_update_changes_what_it_names_alone() {
 async fn a_new_key_is_that_of_later_versions() {
     let lab = Lab::start().await;
     let old = lab.create("demo").await["kms_key_id"].take();
-    lab.put("secrets/demo", json!({ "kms_key_id": "another-key" }))
-        .await;
-    assert_eq!(
-        lab.add_version("demo", "two").await["kms_key_id"],
-        "another-key"
-    );
+    let new = "0d0466b0-e727-4d9c-b35d-f84bb474a37f";
+    lab.put("secrets/demo", json!({ "kms_key_id": new })).await;
+    assert_eq!(lab.add_version("demo", "two").await["kms_key_id"], new);
     let first = lab.get("secrets/demo/versions/v1").await;
     assert_eq!(first["version"]["version_metadata"]["kms_key_id"], old);
 }
@@ -243,6 +240,7 @@ async fn an_update_that_is_not_valid_changes_nothing() {
         json!({ "description": "new", "rotation_period": "1h" }),
         json!({ "description": "x".repeat(2049) }),
         json!({ "kms_key_id": "x" }),
+        json!({ "kms_key_id": "another-key" }),
         json!({ "event_subscriptions": ["missing"] }),
     ] {
         let answer = lab.call("PUT", "secrets/demo", Some(change)).await;

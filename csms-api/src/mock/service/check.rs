@@ -100,8 +100,17 @@ pub(super) fn rotation_period(text: &str) -> Result<i64, Refusal> {
         })
 }
 
+/// The id of a key. The page of UpdateSecret takes any text of 2 to 64 characters, but no key has
+/// an id of another form.
+pub(super) fn key_id(text: &str) -> Result<(), Refusal> {
+    if is_uuid(text) {
+        return Ok(());
+    }
+    Err(Refusal::value("kms_key_id is no UUID"))
+}
+
 /// An id in the form of a UUID.
-pub(super) fn is_uuid(text: &str) -> bool {
+fn is_uuid(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let parts: Vec<_> = text.split('-').collect();
     parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])

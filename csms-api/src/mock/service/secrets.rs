@@ -90,9 +90,7 @@ fn metadata(
 ) -> Result<types::Secret, Refusal> {
     check::secret_name(&draft.name)?;
     let kms_key_id = draft.kms_key_id.as_ref().unwrap_or(&state.default_key);
-    if !check::is_uuid(kms_key_id) {
-        return Err(Refusal::value("kms_key_id is no UUID"));
-    }
+    check::key_id(kms_key_id)?;
     let secret_type = draft.secret_type.clone().unwrap_or(SecretType::Common);
     if matches!(secret_type, SecretType::Unknown(_)) {
         let known = SecretType::VALUES.join(", ");
@@ -215,10 +213,7 @@ pub(super) fn update(state: &mut State, call: &Call<'_>) -> Outcome {
         check_subscriptions(state, events)?;
     }
     check_description(change.description.as_deref())?;
-    let key = change.kms_key_id.as_deref();
-    if key.is_some_and(|key| !(2..=64).contains(&key.chars().count())) {
-        return Err(Refusal::value("kms_key_id has 2 to 64 characters"));
-    }
+    change.kms_key_id.as_deref().map_or(Ok(()), check::key_id)?;
     let secret = state.usable_secret(name)?;
     let mut about = secret.about.clone();
     replace(&mut about.kms_key_id, change.kms_key_id);
