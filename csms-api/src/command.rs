@@ -314,11 +314,6 @@ pub struct SignIn {
     pub expires_at: Option<SystemTime>,
 }
 
-/// The region of a client.
-pub fn region(client: &Client) -> Option<&str> {
-    client.context().region()
-}
-
 /// Asks the client's source for its credential.
 pub async fn sign_in(client: &Client) -> Result<SignIn, Error> {
     let credential = client.credentials().current(client.context()).await;

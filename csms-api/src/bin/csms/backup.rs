@@ -30,13 +30,17 @@ pub async fn run(session: &Session, matches: &ArgMatches) -> Result<(), Failure>
     let folder = folder.unwrap_or_else(|| PathBuf::from("."));
     let mut interrupted = pin!(interrupted());
     let prepared = tokio::select! {
-        code = &mut interrupted => return Err(Failure::with_code(code, "nothing is backed up yet")),
+        code = &mut interrupted => return Err(not_begun(code)),
         prepared = prepare(session, matches, &folder) => prepared,
     };
     let (wanted, manifest) = prepared?;
     let mut backup = Backup::new(session, folder, manifest, wanted.len());
     let code = backup.all(wanted, interrupted).await;
     backup.finish(code)
+}
+
+fn not_begun(code: u8) -> Failure {
+    Failure::with_code(code, "nothing is backed up yet").with_hint("run the same command again")
 }
 
 /// A secret to back up.

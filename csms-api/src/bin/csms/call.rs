@@ -66,7 +66,7 @@ impl Session {
             command.operation.id,
             self.client.endpoint(),
             status.as_ref().map_or("-", |status| status.as_str()),
-            request_id.unwrap_or("-").replace(char::is_control, " "),
+            output::on_one_line(request_id.unwrap_or("-")),
             started.elapsed().as_millis(),
         );
         // Nobody is left to be told that it can't be printed.

@@ -44,14 +44,16 @@ pub async fn value(session: &Session, name: &str, version: &str) -> Result<Secre
         return Ok(SecretValue::Text(SecretText::from(text)));
     }
     let Some(encoded) = held("secret_binary") else {
-        return Err(Failure::answer(format!(
-            "{name}: version {version} has no value"
-        )));
+        let message = format!("{name}: version {version} has no value");
+        return Err(Failure::answer(message).with_hint("`csms version list NAME` tells the others"));
     };
     STANDARD
         .decode(encoded)
         .map(|bytes| SecretValue::Bytes(SecretBytes::from(bytes)))
-        .map_err(|_| Failure::answer(format!("{name}: secret_binary is not Base64")))
+        .map_err(|_| {
+            Failure::answer(format!("{name}: secret_binary is not Base64"))
+                .with_hint("`csms version show --show-secrets` prints it as it is")
+        })
 }
 
 /// The fields of a value that is a JSON object, as they are written there.

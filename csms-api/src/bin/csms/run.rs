@@ -65,6 +65,7 @@ fn whole(name: &str, value: &SecretValue) -> Result<SecretText, Failure> {
         Failure::answer(format!(
             "{name}: the value is bytes, which a variable can't hold"
         ))
+        .with_hint("write it to a file with `csms get NAME`")
     })
 }
 
@@ -94,7 +95,7 @@ fn check(name: &str, key: &str, value: &SecretText) -> Result<(), Failure> {
     }
     if value.expose().contains('\0') {
         let message = format!("{name}: the value of {key} has a NUL byte, which no variable can");
-        return Err(Failure::answer(message));
+        return Err(Failure::answer(message).with_hint("print it with `csms get --field`"));
     }
     Ok(())
 }
