@@ -164,6 +164,8 @@ fn assert_sent(contract: &Contract, seen: &Seen, expected: &Seen) {
     for (name, value) in &expected.headers {
         assert_eq!(seen.headers.get(name), Some(value), "{id}: {name}");
     }
+    let accepted = seen.headers.get("accept").map(String::as_str);
+    assert_eq!(accepted, Some("application/json"), "{id}");
     let transport = ["accept", "content-length", "host"];
     let unexpected = seen
         .headers

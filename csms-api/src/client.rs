@@ -317,12 +317,10 @@ impl ClientBuilder {
         let user_agent = user_agent(self.user_agent_suffix.as_deref());
         let connect_timeout = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
         let timeout = self.timeout.unwrap_or(TIMEOUT);
-        let json = HeaderValue::from_static("application/json");
         let prepare = |builder: reqwest::ClientBuilder| {
             builder
                 .timeout(timeout)
                 .user_agent(&user_agent)
-                .default_headers(HeaderMap::from_iter([(ACCEPT, json.clone())]))
                 .connect_timeout(connect_timeout)
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
@@ -334,6 +332,8 @@ impl ClientBuilder {
             HttpSettings::Default => reqwest::Client::builder(),
             HttpSettings::Custom(builder) => *builder,
         };
+        let json = HeaderValue::from_static("application/json");
+        let http = http.default_headers(HeaderMap::from_iter([(ACCEPT, json)]));
         Ok(Client {
             shared: Arc::new(Shared {
                 #[cfg(feature = "tracing")]
