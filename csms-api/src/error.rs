@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use reqwest::StatusCode;
+use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
 use crate::credentials::SourceError;
@@ -202,6 +202,10 @@ impl Error {
         } else {
             (Kind::Transport, reason)
         };
+        let reason = match error.url().and_then(host_and_port) {
+            Some(host) if kind == Kind::Connect => format!("{reason} to {host}"),
+            _ => reason.to_owned(),
+        };
         Self::new(operation, kind, reason).because(error)
     }
 
@@ -290,6 +294,13 @@ impl Error {
         }
         Some(cause.to_string())
     }
+}
+
+/// Nothing else of a URL may show.
+fn host_and_port(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    let port = url.port().map(|port| format!(":{port}"));
+    Some(format!("{host}{}", port.unwrap_or_default()))
 }
 
 /// The service's words on one line, so that they can't forge another one in a log.

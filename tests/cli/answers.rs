@@ -349,7 +349,10 @@ async fn a_service_that_can_not_be_reached_or_understood_has_its_code() {
     let csms = Csms::start().await;
     let list = ["secret", "list", "--endpoint"];
     let run = csms.run(&[&list[..], &["http://127.0.0.1:1"]].concat());
-    run.assert_failed(4, &["ListSecrets: can't connect", "--endpoint"]);
+    run.assert_failed(
+        4,
+        &["ListSecrets: can't connect to 127.0.0.1:1: ", "--endpoint"],
+    );
     let page = format!("<html>{}</html>", secret());
     let server = Scripted::start(vec![Act::answer(200, &page)]).await;
     let run = csms.run(&[&list[..], &[&server.endpoint()]].concat());
