@@ -1,5 +1,6 @@
 //! A server may repeat in its words what was sent to it. What was secret there must not show.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use base64::Engine;
@@ -20,6 +21,9 @@ const SHORT: usize = 4;
 
 /// So much of a secret is as bad as all of it.
 const STRETCH: usize = 16;
+
+/// As much of a secret is looked for: the body of an error is not read further either.
+const LONGEST: usize = 64 * 1024;
 
 /// The secrets within a JSON body: what the fields hold that are documented as secret.
 pub(crate) fn secrets_in(body: &[u8]) -> Vec<Zeroizing<String>> {
@@ -56,98 +60,139 @@ pub(crate) fn collect(value: &mut Value, is_secret: bool, found: &mut Vec<Zeroiz
     }
 }
 
-/// The words without the secrets.
+/// The words without the secrets. Of a long secret, only the start is looked for.
 pub(crate) fn without<S: AsRef<str>>(words: &str, secrets: &[S]) -> String {
-    let mut secrets: Vec<&str> = secrets.iter().map(S::as_ref).collect();
+    let mut secrets: Vec<&str> = secrets
+        .iter()
+        .map(|secret| start(secret.as_ref()))
+        .collect();
     secrets.retain(|secret| !secret.is_empty());
+    if secrets.is_empty() {
+        return words.to_owned();
+    }
     // One may be part of another.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.sort_by_key(|secret| Reverse(secret.len()));
     let mut words = words.to_owned();
     for secret in &secrets {
-        words = if secret.len() < SHORT {
+        words = if is_short(secret) {
             without_word(&words, secret)
         } else {
             words.replace(secret, REDACTED)
         };
     }
     let decoded = percent_decode_str(&words).decode_utf8_lossy();
-    let forms = [bare(&words), bare(&decoded)];
-    if forms.iter().any(|form| repeats(form, &secrets)) {
+    if repeats(&bare(&words), &secrets) || repeats(&bare(&decoded), &secrets) {
         return LEFT_OUT.to_owned();
     }
     words
+}
+
+/// A code or an id without the secrets, which it holds whole if at all: what is in it by chance
+/// stays.
+pub(crate) fn id_without<S: AsRef<str>>(id: &str, secrets: &[S]) -> String {
+    /// No chance has so many characters.
+    const LONG: usize = 8;
+    let secrets = secrets.iter().map(S::as_ref);
+    let secrets: Vec<&str> = secrets
+        .filter(|secret| *secret == id || secret.chars().count() >= LONG)
+        .collect();
+    without(id, &secrets)
+}
+
+fn is_short(secret: &str) -> bool {
+    secret.chars().count() < SHORT
+}
+
+fn start(secret: &str) -> &str {
+    let end = secret.char_indices().nth(LONGEST);
+    end.and_then(|(end, _)| secret.get(..end)).unwrap_or(secret)
 }
 
 fn without_word(words: &str, secret: &str) -> String {
     let mut rest = words;
     let mut kept = String::new();
     while let Some((before, after)) = rest.split_once(secret) {
-        let is_part =
-            before.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric);
         kept.push_str(before);
+        let is_part = kept.ends_with(is_of_word) || after.starts_with(is_of_word);
         kept.push_str(if is_part { secret } else { REDACTED });
         rest = after;
     }
     kept + rest
 }
 
-/// Whether words hold a secret or a long stretch of one, or a secret field as JSON writes it; all
-/// as [`bare`] has it.
-fn repeats(words: &str, secrets: &[&str]) -> bool {
-    let field = |name: &&str| words.contains(bare(&format!("{name}\":")).as_str());
-    if SECRET_FIELDS.iter().any(field) {
-        return true;
-    }
-    let stretches: HashSet<&[u8]> = words.as_bytes().windows(STRETCH).collect();
-    secrets.iter().any(|secret| {
-        let encoded = Zeroizing::new(STANDARD_NO_PAD.encode(secret));
-        [bare(secret), bare(&encoded)].iter().any(|secret| {
-            let is_long = secret.len() >= STRETCH;
-            let is_whole = secret.len() >= SHORT && words.contains(secret.as_str());
-            let mut windows = secret.as_bytes().windows(STRETCH);
-            is_whole || is_long && windows.any(|stretch| stretches.contains(stretch))
-        })
-    })
+fn is_of_word(char: char) -> bool {
+    char.is_alphanumeric() || matches!(char, '_' | '\'' | '.' | '-')
 }
 
-/// Text in a form that is the same however often it was escaped as JSON: without backslashes and
-/// blanks, with `u` and a code, or its letter, instead of what may be escaped.
-fn bare(text: &str) -> Zeroizing<String> {
-    let mut bare = Zeroizing::new(String::with_capacity(text.len()));
+/// Whether words hold a secret or a long stretch of one, or a secret field as JSON writes it; the
+/// words as [`bare`] has them.
+fn repeats(words: &[u16], secrets: &[&str]) -> bool {
+    let has = |part: &[u16]| words.windows(part.len()).any(|window| window == part);
+    let is_field = |name: &&str| {
+        let values = ['"', '{', '[', '\''].into_iter();
+        let mut fields = values.map(|value| bare(&format!("\"{name}\":{value}")));
+        fields.any(|field| has(&field))
+    };
+    if SECRET_FIELDS.iter().any(is_field) {
+        return true;
+    }
+    let stretches: HashSet<&[u16]> = words.windows(STRETCH).collect();
+    secrets
+        .iter()
+        .filter(|secret| !is_short(secret))
+        .any(|secret| {
+            let encoded = Zeroizing::new(STANDARD_NO_PAD.encode(secret));
+            [bare(secret), bare(&encoded)].iter().any(|secret| {
+                let mut windows = secret.windows(STRETCH);
+                let is_whole = secret.len() >= SHORT && secret.len() < STRETCH && has(secret);
+                is_whole || windows.any(|stretch| stretches.contains(stretch))
+            })
+        })
+}
+
+/// Text in a form that is the same however often it was escaped as JSON, in units of UTF-16:
+/// without backslashes and blanks, with the letter of an escape instead of its character.
+fn bare(text: &str) -> Zeroizing<Vec<u16>> {
+    const DROPPED: [u16; 2] = [b'\\' as u16, b' ' as u16];
+    // Never more, so that no copy stays behind.
+    let mut bare = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.chars();
     while let Some(char) = rest.next() {
         let escape = rest.as_str().strip_prefix('u').filter(|_| char == '\\');
         let code = escape.and_then(|code| u16::from_str_radix(code.get(..4)?, 16).ok());
-        if let Some(unit) = code {
-            push_unit(&mut bare, unit);
-            rest.nth(4);
-        } else if !matches!(char, '\\' | ' ') {
-            let mut units = [0; 2];
-            for unit in char.encode_utf16(&mut units) {
-                push_unit(&mut bare, *unit);
+        let mut units = [0; 2];
+        let units = match code {
+            Some(unit) => {
+                rest.nth(4);
+                units[0] = unit;
+                &units[..1]
             }
-        }
+            None => char.encode_utf16(&mut units),
+        };
+        let kept = units.iter().filter(|unit| !DROPPED.contains(unit));
+        bare.extend(kept.copied().map(letter));
     }
     bare
 }
 
-fn push_unit(text: &mut String, unit: u16) {
-    match u8::try_from(unit) {
-        Ok(b'\n') => text.push('n'),
-        Ok(b'\r') => text.push('r'),
-        Ok(b'\t') => text.push('t'),
-        Ok(0x08) => text.push('b'),
-        Ok(0x0c) => text.push('f'),
-        Ok(byte) if byte.is_ascii_alphanumeric() => text.push(char::from(byte)),
-        _ => text.push_str(&format!("u{unit:04x}")),
-    }
+/// What stands behind the backslash for a character that has a letter there.
+fn letter(unit: u16) -> u16 {
+    let letter = match u8::try_from(unit) {
+        Ok(b'\n') => b'n',
+        Ok(b'\r') => b'r',
+        Ok(b'\t') => b't',
+        Ok(0x08) => b'b',
+        Ok(0x0c) => b'f',
+        _ => return unit,
+    };
+    u16::from(letter)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{LEFT_OUT, secrets_in, without};
+    use super::{LEFT_OUT, id_without, secrets_in, without};
 
     #[test]
     fn a_secret_is_taken_out_in_whatever_form() {
@@ -182,21 +227,64 @@ mod tests {
 
     #[test]
     fn a_short_secret_is_taken_out_as_a_word() {
-        let words = "a value of 17 or `a` in 2017 at a bank";
-        let expected = "<redacted> value of <redacted> or `<redacted>` in 2017 at <redacted> bank";
-        assert_eq!(without(words, &["a", "17"]), expected);
+        let words = "a value of 17 or `a` in 2017 at a bank can't";
+        let expected =
+            "<redacted> value of <redacted> or `<redacted>` in 2017 at <redacted> bank can't";
+        assert_eq!(without(words, &["a", "17", "t"]), expected);
+        for (words, secret) in [
+            ("access denied", "s"),
+            ("100", "0"),
+            ("well-known é", "-"),
+            ("7f3c-1a", "-1"),
+        ] {
+            assert_eq!(without(words, &[secret]), words);
+        }
+    }
+
+    #[test]
+    fn what_secret_and_words_share_by_chance_stays() {
+        for (secret, words) in [
+            (
+                "https://hooks.example/T0/B0",
+                "see https://support.example/faq",
+            ),
+            ("{\"name\":\"bob\"}", "bad {\"name\":\"demo\"}"),
+            ("until 2026-10-01", "since 2026-10-01 it is gone"),
+            ("192.168.0.1 db", "host 192.168.0.12 refused"),
+            ("密码长度不足", "密码长度为八"),
+        ] {
+            assert_eq!(without(words, &[secret]), words, "{secret}");
+        }
+        assert_eq!(id_without("CSMS.0101", &["0101", "CSMS"]), "CSMS.0101");
+        assert_eq!(id_without("0101", &["0101"]), "<redacted>");
+        assert_eq!(
+            id_without("a-long-secret!", &["long-secret"]),
+            "a-<redacted>!"
+        );
+    }
+
+    #[test]
+    fn a_long_secret_takes_no_time() {
+        let secret = "ab\"c".repeat(8 * 1024 * 1024);
+        let words = format!(
+            "bad: {}",
+            serde_json::to_string(&secret["ab".len()..100]).unwrap()
+        );
+        assert_eq!(without(&words, &[&secret]), LEFT_OUT);
     }
 
     #[test]
     fn a_secret_field_of_a_repeated_body_is_enough() {
-        for words in [
-            r#"bad body {"name":"demo","secret_string":"hun"#,
-            r#"bad body {\"secret_string\" : \"hun"#,
+        for (words, is_bad) in [
+            (r#"bad body {"name":"demo","secret_string":"hun"#, true),
+            (r#"bad body {\"secret_string\" : \"hun"#, true),
+            (r#"{"metadata":"x"}"#, false),
+            (r#"field "secret_string": too long"#, false),
+            ("secret_string: at most 32 KiB, see 'demo'", false),
         ] {
-            assert_eq!(without::<&str>(words, &[]), LEFT_OUT, "{words}");
+            assert_eq!(without(words, &["another"]) == LEFT_OUT, is_bad, "{words}");
+            assert_eq!(without::<&str>(words, &[]), words);
         }
-        let words = "secret_string: at most 32 KiB, see 'demo'";
-        assert_eq!(without::<&str>(words, &[]), words);
     }
 
     #[test]

@@ -263,9 +263,14 @@ impl Error {
     /// Takes secrets out of the service's own words, should they repeat them.
     pub(crate) fn without<S: AsRef<str>>(mut self, secrets: &[S]) -> Self {
         let inner = &mut self.0;
-        let words = [&mut inner.code, &mut inner.message, &mut inner.request_id];
-        for words in words.into_iter().flatten() {
-            *words = echo::without(words, secrets);
+        for id in [&mut inner.code, &mut inner.request_id]
+            .into_iter()
+            .flatten()
+        {
+            *id = echo::id_without(id, secrets);
+        }
+        if let Some(message) = &mut inner.message {
+            *message = echo::without(message, secrets);
         }
         self
     }

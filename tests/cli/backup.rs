@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -119,7 +120,15 @@ async fn what_a_broken_off_run_has_done_is_not_read_again() {
     assert_eq!(manifest.get("unfinished"), None);
     // As a run leaves it that ends after three.
     manifest["unfinished"] = Value::from(vec!["s000", "s001", "s002"]);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = now.as_secs();
+    manifest["unfinished_since"] = Value::from(now - 25 * 60 * 60);
     csms.file("b/manifest.json", manifest.to_string());
+    assert_eq!(reads(&csms.run(&["backup", "s000", "-o", "b", "-v"])), 1);
+    manifest["unfinished_since"] = Value::from(now - 60 * 60);
+    csms.file("b/manifest.json", manifest.to_string());
+    // A run over others is none of its business.
+    assert_eq!(reads(&csms.run(&["backup", "s003", "-o", "b", "-v"])), 1);
     csms.file("b/s001.csms-backup", "broken");
     let client = csms.client();
     let call = client.update_secret().secret_name("s002").description("d");

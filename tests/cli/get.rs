@@ -65,3 +65,10 @@ async fn numbers_are_printed_as_they_are_written() {
         assert_eq!((run.code, run.stdout.as_str()), (Some(0), number));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_that_is_no_unicode_is_refused() {
+    let csms = Csms::with_secret(r#"{"half":"\ud800x"}"#).await;
+    let run = csms.run(&["get", "demo", "--field", "half"]);
+    run.assert_failed(1, &["demo: the text of half is no Unicode", "hint: "]);
+}

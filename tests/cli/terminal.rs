@@ -215,7 +215,7 @@ async fn a_secret_is_asked_for_without_echo() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_echoes_again_when_the_prompt_is_left() {
     let csms = Csms::start().await;
-    let restore = ["secret", "restore-backup"];
+    let twice = ["user", "change-password"];
     let echoes = |terminal: &Terminal| {
         let modes = tcgetattr(&terminal.pty).unwrap().local_modes;
         modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG)
@@ -226,8 +226,10 @@ async fn a_terminal_echoes_again_when_the_prompt_is_left() {
         (Some(Signal::INT), 130),
         (Some(Signal::TERM), 143),
     ] {
-        let mut terminal = Terminal::start(&csms, 80, &[], &restore);
-        terminal.wait_for_prompt("secret-blob: ");
+        let mut terminal = Terminal::start(&csms, 80, &[], &twice);
+        terminal.wait_for_prompt("old-password: ");
+        terminal.type_in("first\n");
+        terminal.wait_for_prompt("\npassword: ");
         match signal {
             None => terminal.type_in("\x03"),
             Some(signal) => kill_process(Pid::from_child(&terminal.child), signal).unwrap(),

@@ -34,7 +34,8 @@ pub async fn run(session: &Session, matches: &ArgMatches) -> Result<(), Failure>
         prepared = prepare(session, matches, &folder) => prepared,
     };
     let (wanted, manifest) = prepared?;
-    let mut backup = Backup::new(session, folder, manifest, wanted.len());
+    let names = wanted.iter().map(|wanted| wanted.name.clone()).collect();
+    let mut backup = Backup::new(session, folder, manifest, names);
     let code = backup.all(wanted, interrupted).await;
     backup.finish(code)
 }
@@ -110,7 +111,7 @@ struct Backup<'a> {
     folder: PathBuf,
     manifest: Manifest,
     progress: ProgressBar,
-    total: usize,
+    wanted: BTreeSet<String>,
     written: usize,
     unchanged: usize,
     failures: Vec<(String, Failure)>,
@@ -133,13 +134,18 @@ enum Outcome {
 type Job = (String, Result<Outcome, Failure>);
 
 impl<'a> Backup<'a> {
-    fn new(session: &'a Session, folder: PathBuf, manifest: Manifest, total: usize) -> Self {
+    fn new(
+        session: &'a Session,
+        folder: PathBuf,
+        manifest: Manifest,
+        wanted: BTreeSet<String>,
+    ) -> Self {
         Self {
             session,
             folder,
             manifest,
-            progress: progress(total),
-            total,
+            progress: progress(wanted.len()),
+            wanted,
             written: 0,
             unchanged: 0,
             failures: Vec::new(),
@@ -216,7 +222,7 @@ impl<'a> Backup<'a> {
         self.progress.finish_and_clear();
         let manifest = match interrupted {
             Some(_) => self.manifest.write(),
-            None => self.manifest.finish(),
+            None => self.manifest.finish(&self.wanted),
         };
         if let Err(failure) = &manifest {
             failure.tell("");
@@ -225,7 +231,7 @@ impl<'a> Backup<'a> {
             let done = self.written + self.unchanged;
             let message = format!(
                 "{done} of {} backed up; run the same command again to go on\n",
-                self.total
+                self.wanted.len()
             );
             // Nobody is left to be told that it can't be printed.
             drop(stderr().write_all(message.as_bytes()));

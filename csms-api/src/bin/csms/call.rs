@@ -149,6 +149,7 @@ fn arguments(command: &'static Command, matches: &ArgMatches) -> Result<Argument
                 .map(|value| (parameter.name, plain(value))),
         );
     }
+    input.finish();
     if command.has_body {
         arguments.body = Some(SecretJson::from(Value::Object(body)));
     }

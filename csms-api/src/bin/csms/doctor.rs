@@ -25,7 +25,8 @@ pub async fn run(settings: &Settings) -> Result<(), Failure> {
     let session = match Session::of(settings) {
         Ok(session) => session,
         Err(failure) => {
-            match place {
+            let is_of_region = failure.to_string().contains("is no region id");
+            match place.filter(|_| !is_of_region) {
                 Some(place) => {
                     let hint = failure.hint();
                     let text = format!("{failure}; the endpoint is from {place}");

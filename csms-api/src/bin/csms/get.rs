@@ -63,9 +63,14 @@ pub fn object(value: &SecretValue) -> Option<BTreeMap<String, &RawValue>> {
 
 /// A value within a JSON object, as people read it: text as it is, anything else as the JSON that
 /// it was written as, so that no digit of a number is lost.
-pub fn plain(value: &RawValue) -> SecretText {
-    let text = serde_json::from_str::<SecretText>(value.get());
-    text.unwrap_or_else(|_| SecretText::from(value.get()))
+pub fn plain(name: &str, key: &str, value: &RawValue) -> Result<SecretText, Failure> {
+    if !value.get().starts_with('"') {
+        return Ok(SecretText::from(value.get()));
+    }
+    serde_json::from_str(value.get()).map_err(|_| {
+        Failure::answer(format!("{name}: the text of {key} is no Unicode"))
+            .with_hint("`csms get` without --field prints the whole value")
+    })
 }
 
 fn field(name: &str, value: &SecretValue, key: &str) -> Result<SecretText, Failure> {
@@ -73,10 +78,11 @@ fn field(name: &str, value: &SecretValue, key: &str) -> Result<SecretText, Failu
         Failure::answer(format!("{name}: the value is no JSON object"))
             .with_hint("leave --field out to print the whole value")
     })?;
-    object.get(key).map(|value| plain(value)).ok_or_else(|| {
+    let value = object.get(key).ok_or_else(|| {
         Failure::answer(format!("{name}: the value has no key {key}"))
             .with_hint("`csms get` without --field prints all keys and values")
-    })
+    })?;
+    plain(name, key, value)
 }
 
 /// Prints bytes as they are; on a terminal, text ends its line.

@@ -19,6 +19,7 @@ use crate::interrupt::{CTRL_C, exit_when_interrupted, interrupted};
 #[derive(Debug, Default)]
 pub struct Input {
     is_stdin_taken: Cell<bool>,
+    has_prompted: Cell<bool>,
 }
 
 impl Input {
@@ -63,11 +64,19 @@ impl Input {
         Ok(SecretText::from(line.unwrap_or(&text)))
     }
 
+    /// All is read: from now on, signals end the process again.
+    pub fn finish(&self) {
+        if self.has_prompted.get() {
+            exit_when_interrupted();
+        }
+    }
+
     /// A secret that is typed in.
     pub fn prompt(&self, flag: &str) -> Result<SecretText, Failure> {
         let name = flag.trim_end_matches("-file");
         let question = format!("{name}: ");
         let modes = terminal::modes();
+        self.has_prompted.set(true);
         let (sender, answer) = oneshot::channel();
         // Nothing can end a thread that reads a terminal; it ends with the process.
         thread::spawn(move || sender.send(rpassword::prompt_password(question)));
@@ -83,10 +92,7 @@ impl Input {
             }
         };
         match block_in_place(|| Handle::current().block_on(typed)) {
-            Ok(Ok(typed)) => {
-                exit_when_interrupted();
-                Ok(SecretText::from(typed))
-            }
+            Ok(Ok(typed)) => Ok(SecretText::from(typed)),
             Ok(Err(error)) => Err(Failure::usage(format!("{name} can't be read: {error}"))
                 .with_hint(format!("give it with --{flag} FILE"))),
             Err(code) => {
@@ -120,7 +126,7 @@ mod terminal {
     }
 }
 
-/// The system itself restores it.
+/// Only Ctrl-C ends a prompt there, and shells set their console again.
 #[cfg(not(unix))]
 mod terminal {
     pub fn modes() {}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use csms_api::command::write_whole;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,9 @@ const EXTENSION: &str = ".csms-backup";
 
 /// While entries come in, the file is written so often: each time would take longer and longer.
 const WRITE_EVERY: Duration = Duration::from_millis(250);
+
+/// How long after its beginning a broken-off run may be gone on with, in seconds.
+const GOES_ON_WITHIN: u64 = 24 * 60 * 60;
 
 /// Whether two names that differ in case alone are one file here.
 const IGNORES_CASE: bool = cfg!(any(windows, target_os = "macos"));
@@ -42,6 +45,7 @@ pub struct Manifest {
     project_id: String,
     entries: BTreeMap<String, Entry>,
     unfinished: BTreeSet<String>,
+    unfinished_since: Option<u64>,
     written: Option<Instant>,
 }
 
@@ -53,18 +57,22 @@ struct Contents {
     /// The secrets that a run has backed up which has not come to its end.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     unfinished: BTreeSet<String>,
+    /// When it began, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unfinished_since: Option<u64>,
 }
 
 impl Manifest {
     /// Reads the manifest of a folder; an empty one if there is none. A folder is of one project.
     pub fn open(folder: &Path, project_id: &str) -> Result<Self, Failure> {
         let path = folder.join(FILE);
-        let contents = match fs::read(&path) {
+        let mut contents = match fs::read(&path) {
             Ok(bytes) => parse(&path, &bytes)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Contents {
                 project_id: project_id.to_owned(),
                 secrets: Vec::new(),
                 unfinished: BTreeSet::new(),
+                unfinished_since: None,
             },
             Err(error) => {
                 let message = format!("{} can't be read: {error}", path.display());
@@ -79,12 +87,21 @@ impl Manifest {
             );
             return Err(Failure::usage(message).with_hint("choose another folder with -o DIR"));
         }
+        // What is older than a day is no start of a backup of today.
+        let age = contents
+            .unfinished_since
+            .and_then(|begun| now().checked_sub(begun));
+        if age.is_none_or(|age| age >= GOES_ON_WITHIN) {
+            contents.unfinished.clear();
+            contents.unfinished_since = None;
+        }
         let entries = contents.secrets.into_iter();
         Ok(Self {
             path,
             project_id: contents.project_id,
             entries: entries.map(|entry| (entry.name.clone(), entry)).collect(),
             unfinished: contents.unfinished,
+            unfinished_since: contents.unfinished_since,
             written: None,
         })
     }
@@ -101,6 +118,7 @@ impl Manifest {
     /// Keeps an entry, and writes the file if that was not done just now.
     pub fn add(&mut self, entry: Entry) -> Result<(), Failure> {
         self.unfinished.insert(entry.name.clone());
+        self.unfinished_since.get_or_insert_with(now);
         self.entries.insert(entry.name.clone(), entry);
         let is_due = self
             .written
@@ -108,9 +126,12 @@ impl Manifest {
         if is_due { self.write() } else { Ok(()) }
     }
 
-    /// Writes the file at the end of a run that has tried every secret.
-    pub fn finish(&mut self) -> Result<(), Failure> {
-        self.unfinished.clear();
+    /// Writes the file at the end of a run that has tried all of these secrets.
+    pub fn finish(&mut self, tried: &BTreeSet<String>) -> Result<(), Failure> {
+        self.unfinished.retain(|name| !tried.contains(name));
+        if self.unfinished.is_empty() {
+            self.unfinished_since = None;
+        }
         self.write()
     }
 
@@ -120,6 +141,7 @@ impl Manifest {
             project_id: self.project_id.clone(),
             secrets: self.entries.values().cloned().collect(),
             unfinished: self.unfinished.clone(),
+            unfinished_since: self.unfinished_since,
         };
         let written = serde_json::to_string_pretty(&contents)
             .map_err(io::Error::from)
@@ -129,6 +151,11 @@ impl Manifest {
             Failure::usage(format!("{} can't be written: {error}", self.path.display()))
         })
     }
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 fn parse(path: &Path, bytes: &[u8]) -> Result<Contents, Failure> {

@@ -76,10 +76,10 @@ fn fields(name: &str, value: &SecretValue) -> Result<Vec<(String, SecretText)>, 
             .with_hint("give it a variable with --as VAR")
     })?;
     let fields = object.into_iter();
-    Ok(fields
+    fields
         .filter(|(_, value)| value.get() != "null")
-        .map(|(key, value)| (key, get::plain(value)))
-        .collect())
+        .map(|(key, value)| get::plain(name, &key, value).map(|value| (key, value)))
+        .collect()
 }
 
 fn check(name: &str, key: &str, value: &SecretText) -> Result<(), Failure> {
