@@ -128,10 +128,16 @@ fn is_of_word(char: char) -> bool {
 /// words as [`bare`] has them.
 fn repeats(words: &[u16], secrets: &[&str]) -> bool {
     let has = |part: &[u16]| words.windows(part.len()).any(|window| window == part);
+    // JSON, and what some languages print instead.
     let is_field = |name: &&str| {
-        let values = ['"', '{', '[', '\''].into_iter();
-        let mut fields = values.map(|value| bare(&format!("\"{name}\":{value}")));
-        fields.any(|field| has(&field))
+        let fields = ['"', '\''].map(|quote| bare(&format!("{quote}{name}{quote}:")));
+        let values = ['"', '\'', '{', '['].map(|value| bare(&value.to_string()));
+        fields.iter().any(|field| {
+            let mut after = words
+                .windows(field.len() + 1)
+                .filter_map(|part| part.strip_prefix(field.as_slice()));
+            after.any(|after| values.iter().any(|value| **value == *after))
+        })
     };
     if SECRET_FIELDS.iter().any(is_field) {
         return true;
