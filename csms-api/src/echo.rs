@@ -113,15 +113,21 @@ fn without_word(words: &str, secret: &str) -> String {
     let mut kept = String::new();
     while let Some((before, after)) = rest.split_once(secret) {
         kept.push_str(before);
-        let is_part = kept.ends_with(is_of_word) || after.starts_with(is_of_word);
+        let is_part = goes_on(kept.chars().rev()) || goes_on(after.chars());
         kept.push_str(if is_part { secret } else { REDACTED });
         rest = after;
     }
     kept + rest
 }
 
-fn is_of_word(char: char) -> bool {
-    char.is_alphanumeric() || matches!(char, '_' | '\'' | '.' | '-')
+/// Whether a word goes on with these characters: `can't` and `a.b` are one, the end of a sentence
+/// is none.
+fn goes_on(mut chars: impl Iterator<Item = char>) -> bool {
+    match chars.next() {
+        Some('\'' | '.' | '-') => chars.next().is_some_and(char::is_alphanumeric),
+        Some(char) => char == '_' || char.is_alphanumeric(),
+        None => false,
+    }
 }
 
 /// Whether words hold a secret or a long stretch of one, or a secret field as JSON writes it; the
@@ -233,9 +239,9 @@ mod tests {
 
     #[test]
     fn a_short_secret_is_taken_out_as_a_word() {
-        let words = "a value of 17 or `a` in 2017 at a bank can't";
-        let expected =
-            "<redacted> value of <redacted> or `<redacted>` in 2017 at <redacted> bank can't";
+        let words = "a value of 17 or `a` in 2017 at a bank can't be 17.";
+        let expected = "<redacted> value of <redacted> or `<redacted>` in 2017 at <redacted> bank \
+             can't be <redacted>.";
         assert_eq!(without(words, &["a", "17", "t"]), expected);
         for (words, secret) in [
             ("access denied", "s"),

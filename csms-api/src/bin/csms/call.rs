@@ -163,6 +163,7 @@ fn json_body(text: &str) -> Result<Map<String, Value>, Failure> {
         Failure::usage(format!(
             "--json-body is not a JSON object, see line {line} column {column}"
         ))
+        .with_hint("it takes the name of a file with {\"FIELD\": VALUE, …}, or -")
     };
     serde_json::from_str(text).map_err(place)
 }

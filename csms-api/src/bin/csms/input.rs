@@ -40,7 +40,7 @@ impl Input {
             let (why, hint) = match error.kind() {
                 io::ErrorKind::InvalidData => (
                     "is not UTF-8 text".to_owned(),
-                    "bytes are given in Base64, as `base64 FILE` prints them",
+                    "check that it is the right file; a secret of bytes is given in Base64",
                 ),
                 _ => (
                     format!("can't be read: {error}"),
